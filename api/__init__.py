@@ -1,0 +1,1 @@
+"""FACE: the same nouns for programs, under /api/v1."""

@@ -1,0 +1,1 @@
+"""RECORD: hash-chained entries of who did what, and their verification."""

@@ -1,0 +1,1 @@
+"""FACE: every page. No models, no rules."""

@@ -1,0 +1,1 @@
+"""WHERE: environments, databases (connection profiles) with their encrypted secret, and their last read state."""

@@ -1,0 +1,84 @@
+"""Environments and the databases in them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from migrations_store.models import Project
+
+
+class Environment(models.Model):
+    """An ordered stage (dev, test, prod). In a protected one every job waits for approval."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    position = models.PositiveIntegerField(default=0)
+    protected = models.BooleanField(default=False)
+    lock_timeout = models.PositiveIntegerField(default=5, help_text="Seconds a statement may wait for a lock.")
+    statement_timeout = models.PositiveIntegerField(default=0, help_text="Seconds a statement may take; 0 is no limit.")
+
+    class Meta:
+        ordering = ["position", "slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class DatabaseState(models.TextChoices):
+    """What the version table says, compared with the project's newest snapshot (contract: state)."""
+
+    UP_TO_DATE = "up_to_date", "Up to date"
+    PENDING = "pending", "Pending"
+    AHEAD = "ahead", "Ahead"
+    UNKNOWN_REVISION = "unknown_revision", "Unknown revision"
+    OVERLAPPING = "overlapping", "Overlapping"
+    UNINITIALISED = "uninitialised", "Not initialised"
+    UNREACHABLE = "unreachable", "Unreachable"
+    UNCHECKED = "unchecked", "Not checked"
+
+
+class Database(models.Model):
+    """A connection profile: one database of a project in an environment, with the last reading of its version table.
+
+    The password is write-only. It is kept as `secret`, encrypted and bound to this row (environments.secrets); its id is a
+    UUID made before the first save, so that the binding exists from the start.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="databases")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="databases")
+    name = models.CharField(max_length=100, blank=True, default="")
+    driver = models.CharField(max_length=50, help_text="SQLAlchemy driver name, such as postgresql+psycopg2.")
+    host = models.CharField(max_length=255, blank=True, default="")
+    port = models.PositiveIntegerField(null=True, blank=True)
+    username = models.CharField(max_length=255, blank=True, default="")
+    database = models.CharField(max_length=1000, blank=True, default="")
+    query = models.JSONField(default=dict, blank=True)
+    secret = models.TextField(blank=True, default="", editable=False)
+    secret_changed_at = models.DateTimeField(null=True, blank=True)
+    version_table = models.CharField(max_length=128, blank=True, default="", help_text="Empty: alembic_version.")
+    version_table_schema = models.CharField(max_length=128, blank=True, default="")
+    create_if_missing = models.BooleanField(default=False, help_text="SQLite: a job may create the file.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    state = models.CharField(max_length=20, choices=DatabaseState, default=DatabaseState.UNCHECKED)
+    current = models.JSONField(default=list)
+    pending = models.JSONField(default=list)
+    pending_count = models.PositiveIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True, help_text="When `current` was last seen to change.")
+    error_code = models.CharField(max_length=50, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    server = models.CharField(max_length=200, blank=True, default="", help_text="Such as PostgreSQL 16.4.")
+    latency_ms = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["project__slug", "environment__position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "environment", "name"], name="one_database_per_name"),
+            models.CheckConstraint(condition=Q(port__isnull=True) | Q(port__lte=65535), name="port_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.project.slug, self.environment.slug, self.name) if part)

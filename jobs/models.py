@@ -1,0 +1,173 @@
+"""Plans, jobs, their steps and their log."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from environments.models import Database, Environment
+from migrations_store.models import Project, Snapshot
+
+
+class Command(models.TextChoices):
+    UPGRADE = "upgrade", "Upgrade"
+    DOWNGRADE = "downgrade", "Downgrade"
+    STAMP = "stamp", "Stamp"
+    CHECK = "check", "Check"
+
+
+class JobStatus(models.TextChoices):
+    AWAITING_APPROVAL = "awaiting_approval", "Awaiting approval"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+    REJECTED = "rejected", "Rejected"
+    UNKNOWN = "unknown", "Unknown"
+
+
+FINAL = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED, JobStatus.REJECTED)
+WAITING = (JobStatus.AWAITING_APPROVAL, JobStatus.QUEUED)
+ACTIVE = (JobStatus.AWAITING_APPROVAL, JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.UNKNOWN)
+HOLDING = (JobStatus.RUNNING, JobStatus.UNKNOWN)
+
+
+class OutcomeState(models.TextChoices):
+    """What the database itself said after a job (contract: database_state)."""
+
+    AT_TARGET = "at_target", "At target"
+    UNCHANGED = "unchanged", "Unchanged"
+    PARTIAL = "partial", "Partial"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class StepStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+
+
+class Plan(models.Model):
+    """One command on one database, resolved to explicit revision ids. Never changed once made.
+
+    `steps` is a list of {"revision", "direction", "message", "down_revisions"}. `digest` covers everything that decides what
+    happens; the SQL preview is evidence beside it and comes later (`preview_state`: asked, ready, unavailable).
+    """
+
+    database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="plans")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    command = models.CharField(max_length=16, choices=Command)
+    requested_revision = models.CharField(max_length=255, blank=True, default="")
+    from_heads = models.JSONField(default=list)
+    to_heads = models.JSONField(default=list)
+    steps = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    digest = models.CharField(max_length=64, db_index=True)
+    preview_state = models.CharField(max_length=16, default="asked")
+    preview = models.JSONField(default=dict, help_text="Revision to {sql, sql_unavailable}.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class Promotion(models.Model):
+    """Bring one environment's database to the revisions that another's has."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="promotions")
+    source = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    target = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Job(models.Model):
+    """One execution of a plan. This row is the truth; a Celery message only rings for it.
+
+    `fence` counts the claims: whoever writes to the job must hold the current one, so a worker that was given up for dead
+    cannot report success later.
+    """
+
+    database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="jobs")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="jobs")
+    promotion = models.ForeignKey(Promotion, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
+    command = models.CharField(max_length=16, choices=Command)
+    requested_revision = models.CharField(max_length=255, blank=True, default="")
+    status = models.CharField(max_length=20, choices=JobStatus, default=JobStatus.QUEUED)
+    database_state = models.CharField(max_length=16, choices=OutcomeState, blank=True, default="")
+    heads_after = models.JSONField(null=True, blank=True)
+    reason = models.TextField(blank=True, default="")
+    error = models.JSONField(null=True, blank=True, help_text="{code, title, why, next, detail}")
+    changes = models.JSONField(null=True, blank=True, help_text="Command check: what differs.")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True, default="")
+    pid = models.PositiveIntegerField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.TextField(blank=True, default="")
+    canceled_by = models.CharField(max_length=200, blank=True, default="")
+    line_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["database", "status"]), models.Index(fields=["status", "created_at"])]
+        constraints = [
+            models.UniqueConstraint(fields=["database"], condition=Q(status__in=["running", "unknown"]), name="one_running_job_per_database"),
+            models.UniqueConstraint(fields=["requested_by", "idempotency_key"], name="one_job_per_idempotency_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"job {self.pk}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+class Step(models.Model):
+    """One revision within a job."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField()
+    revision = models.CharField(max_length=255)
+    message = models.TextField(blank=True, default="")
+    direction = models.CharField(max_length=16)
+    status = models.CharField(max_length=16, choices=StepStatus, default=StepStatus.PENDING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_step_per_position")]
+
+
+class LogChunk(models.Model):
+    """Consecutive lines of a job's log, written together: one row a line would slow a chatty migration twenty times.
+
+    `lines` is a list of [seq, at, stream, text], `at` in ISO 8601 UTC; seq counts from 1 without gaps.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log_chunks")
+    first_seq = models.PositiveIntegerField()
+    last_seq = models.PositiveIntegerField()
+    lines = models.JSONField()
+
+    class Meta:
+        ordering = ["first_seq"]
+        constraints = [models.UniqueConstraint(fields=["job", "first_seq"], name="one_chunk_per_place")]
+
+
+class Worker(models.Model):
+    """A worker process that lives: it says so every few seconds."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    queues = models.CharField(max_length=200)
+    seen_at = models.DateTimeField()
