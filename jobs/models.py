@@ -115,6 +115,7 @@ class Job(models.Model):
     cancel_reason = models.TextField(blank=True, default="")
     canceled_by = models.CharField(max_length=200, blank=True, default="")
     line_count = models.PositiveIntegerField(default=0)
+    fingerprint_before = models.CharField(max_length=64, blank=True, default="", help_text="Hash of the schema when the job began.")
 
     class Meta:
         ordering = ["-id"]

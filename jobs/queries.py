@@ -1,0 +1,82 @@
+"""Reading jobs, plans and logs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from config.errors import NotFound
+from environments.models import Database
+from jobs.models import Job, LogChunk, Plan
+
+LogItem = list[Any]
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Lines as [seq, at, stream, text]; `finished` when the job has ended and this page reaches its last line."""
+
+    items: list[LogItem]
+    next_after: int
+    finished: bool
+
+
+def jobs(user: User, *, database: Database | None = None, status: str = "") -> QuerySet[Job]:
+    """Newest first, with what a list shows."""
+    require(user, Action.VIEW)
+    found = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "requested_by").prefetch_related("steps")
+    found = found.defer("plan__snapshot__graph", "plan__snapshot__manifest", "database__pending", "plan__preview")
+    if database:
+        found = found.filter(database=database)
+    if status:
+        found = found.filter(status=status)
+    return found.order_by("-id")
+
+
+def get_job(user: User, id: str | int) -> Job:
+    """NotFound for anything that is no job's number."""
+    found = jobs(user).filter(pk=_number(id, "job")).first()
+    if found is None:
+        raise NotFound(f"There is no job {str(id)[:40]!r}.")
+    return found
+
+
+def get_plan(user: User, id: str | int) -> Plan:
+    """NotFound for anything that is no plan's number."""
+    require(user, Action.VIEW)
+    plans = Plan.objects.select_related("database__project", "database__environment", "snapshot", "created_by")
+    found = plans.defer("snapshot__graph", "snapshot__manifest").filter(pk=_number(id, "plan")).first()
+    if found is None:
+        raise NotFound(f"There is no plan {str(id)[:40]!r}.")
+    return found
+
+
+def _number(id: str | int, noun: str) -> int:
+    text = str(id)
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise NotFound(f"There is no {noun} {text[:40]!r}; its id is a number.")
+    return int(text)
+
+
+def log_lines(job: Job, after: int, limit: int) -> LogPage:
+    """The lines after sequence number `after`, at most `limit`."""
+    items: list[LogItem] = []
+    for chunk in LogChunk.objects.filter(job=job, last_seq__gt=after).order_by("first_seq").iterator(chunk_size=50):
+        items += [line for line in chunk.lines if line[0] > after]
+        if len(items) >= limit:
+            break
+    items = items[:limit]
+    last = items[-1][0] if items else after
+    return LogPage(items, last, job.is_final and last >= job.line_count)
+
+
+def active_jobs(databases: list[Database]) -> dict[Any, Job]:
+    """Per database id the job that runs on it, else the oldest that waits. One query."""
+    found: dict[Any, Job] = {}
+    for job in Job.objects.filter(database__in=databases, status__in=["running", "unknown", "queued", "awaiting_approval"]).order_by("-id"):
+        kept = found.get(job.database_id)
+        if kept is None or kept.status not in ("running", "unknown"):
+            found[job.database_id] = job
+    return found
