@@ -12,7 +12,6 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import Invalid
-from environments import services as environment_services
 from environments.models import Database, DatabaseState
 from jobs import doorbell
 from jobs.errors import NotRead
@@ -111,7 +110,7 @@ def preview_of(plan: Plan, revision: str) -> dict[str, str | None]:
 def _ensure_read(database: Database) -> None:
     """A plan starts from what the database has; the first reading may still be under way."""
     if database.checked_at is None:
-        environment_services.ring_check(database)
+        doorbell.ring("environments.tasks.check_database", str(database.pk))
         deadline = time.monotonic() + READ_WAIT
         while database.checked_at is None and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -10,13 +10,18 @@ from jobs import services
 from jobs.errors import NothingToPromote
 from jobs.models import Command, Job, Plan, Promotion
 from jobs.plans import make_plan
+from migrations_store import graph as graphs
 from migrations_store.models import Project
 
 
 def plan_promotion(project: Project, *, user: User, source: Environment, target: Environment, revision: str | None = None) -> Plan:
     """The upgrade that gives the target what the source has, or up to `revision` of it."""
     giver, taker = _database(project, source), _database(project, target)
-    return make_plan(taker, user=user, command=Command.UPGRADE, revision=_goal(giver, revision))
+    plan = make_plan(taker, user=user, command=Command.UPGRADE, revision=_goal(giver, revision))
+    given = graphs.load(plan.snapshot).ancestors(giver.current) if plan.snapshot else set()
+    if ahead := [step["revision"] for step in plan.steps if step["revision"] not in given]:
+        raise NothingToPromote(f"{giver} does not have {', '.join(ahead[:5])} itself; promote only what it has.")
+    return plan
 
 
 def promote(project: Project, *, user: User, source: Environment, target: Environment, revision: str | None = None) -> tuple[Promotion, Plan, Job]:

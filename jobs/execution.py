@@ -1,0 +1,279 @@
+"""The worker's side of a job: claim, look at the plan again, run, verify, finish. It never calls services."""
+
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from audit.services import record
+from environments import secrets, version_table
+from environments import services as environment_services
+from environments.errors import Unreachable
+from environments.models import Database
+from environments.version_table import Reading
+from jobs import doorbell, explanations, reaper, spec, supervisor, verdict
+from jobs.errors import PlanStale
+from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
+from jobs.recorder import Recorder, next_fence
+from migrations_store import graph as graphs
+from migrations_store import services as store
+from migrations_store.models import Snapshot
+
+logger = logging.getLogger(__name__)
+TAIL_LINES = 200
+
+
+def worker_name() -> str:
+    """The host's name: jobs of a host that stops are canceled by it."""
+    return socket.gethostname()
+
+
+def execute(job_id: int) -> None:
+    """Runs the job if it is its turn; a ring for a job that runs, waits for another or has ended does nothing."""
+    job = claim(job_id)
+    if job is None:
+        return
+    try:
+        Execution(job).run()
+    except Exception:  # the boundary of the worker's side: whatever broke here, the job gets a true end
+        logger.exception("job %s: the dashboard's own side broke", job_id)
+        reaper.take_over(job_id, "The dashboard itself failed while it ran this job; its own log has the details.")
+    finally:
+        ring_next(job.database_id)
+
+
+def claim(job_id: int) -> Job | None:
+    """Takes a queued job by compare-and-set, if no other runs on its database and none is before it."""
+    job = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).first()
+    if job is None:
+        return None
+    before = Job.objects.filter(database=job.database_id, status__in=[JobStatus.QUEUED, *HOLDING]).exclude(pk=job_id)
+    if before.filter(status__in=HOLDING).exists() or before.filter(pk__lt=job_id).exists():
+        return None
+    try:
+        with transaction.atomic():
+            marks: dict[str, Any] = {"started_at": Now(), "heartbeat_at": Now(), "worker": worker_name(), "pid": os.getpid()}
+            claimed = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(status=JobStatus.RUNNING, **marks, **next_fence())
+            if not claimed:
+                return None
+            record("worker", "job.start", f"job {job_id}", worker=worker_name())
+    except IntegrityError:  # another job of this database was claimed in the same moment; the constraint holds
+        return None
+    related = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "plan__database__project")
+    return related.get(pk=job_id)
+
+
+def ring_next(database_id: Any) -> None:
+    """The oldest job that waits for this database, if any, gets its turn."""
+    waiting = Job.objects.filter(database=database_id, status=JobStatus.QUEUED).order_by("id").values_list("pk", flat=True).first()
+    if waiting:
+        doorbell.ring("jobs.tasks.run_job", waiting)
+
+
+@dataclass
+class Start:
+    """What the database was when the job began."""
+
+    heads: list[str]
+    identity: dict[str, Any]
+    fingerprint: str
+
+
+class Execution:
+    """One claimed job, from its start to its verdict."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.plan, self.database = job, job.plan, job.database
+        self.plan.database = self.database
+        snapshot = self.plan.snapshot
+        if snapshot is None:
+            raise PlanStale("The snapshot of this plan was deleted.")
+        self.snapshot: Snapshot = snapshot
+        self.recorder = Recorder(job)
+        self.error: dict[str, Any] | None = None
+        self.changes: list[Any] | None = None
+        self.reading: Reading | Unreachable | None = None
+
+    def run(self) -> None:
+        """Every way through ends in `finish`, so that no job stays running while its worker lives."""
+        self.recorder.say(f"{self.job.get_command_display()} {self.database}: {self._route()}")
+        if changed := store.verify_unchanged(self.snapshot):
+            self.refuse("plan_changed", f"The code has changed since the plan was made: {', '.join(changed[:5])}.")
+            return
+        start = self._look()
+        if start is None:
+            return
+        if start.heads != sorted(self.plan.from_heads):
+            self._other_start(start)
+        elif not self.plan.steps and self.plan.command != Command.CHECK:
+            self.recorder.say("Nothing to do: the database already has every planned revision.")
+            self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads)
+        else:
+            self._migrate(start)
+
+    # --- before
+
+    def _look(self) -> Start | None:
+        """The first reading; a database that cannot be read ends the job before anything was touched."""
+        try:
+            reading = version_table.read(self.database)
+        except Unreachable as error:
+            if error.code == "database_missing" and self.database.create_if_missing:
+                self.recorder.say("The file is not there yet; it will be created.")
+                return Start([], {"dialect": "sqlite", "path": os.path.realpath(self.database.database)}, "")
+            self.refuse(error.code, str(error))
+            return None
+        self.reading = reading
+        self.recorder.write(fingerprint_before=reading.fingerprint)
+        self.recorder.say(f"{reading.server} answered in {reading.latency_ms:.0f} ms; it is at {_shown(verdict.heads_of(reading))}.")
+        return Start(verdict.heads_of(reading), reading.identity, reading.fingerprint)
+
+    def _other_start(self, start: Start) -> None:
+        """Another job or a person moved the database since the plan was made."""
+        if start.heads == sorted(self.plan.to_heads) and self.plan.command != Command.CHECK:
+            self.recorder.say(f"Nothing left to do: the database is at {_shown(start.heads)} already.")
+            self.job.steps.all().delete()
+            self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads)
+            return
+        found, planned = _shown(start.heads), _shown(self.plan.from_heads)
+        self.refuse("plan_changed", f"The plan starts at {planned}, but the database is at {found} now.", heads=start.heads)
+
+    # --- during
+
+    def _migrate(self, start: Start) -> None:
+        password = secrets.decrypt(self.database) if self.database.secret else ""
+        environment = self.database.environment
+        document = spec.with_target(
+            spec.build(self.plan, self.snapshot, password=password),
+            identity=start.identity,
+            job_id=self.job.pk,
+            lock_timeout=environment.lock_timeout,
+            statement_timeout=environment.statement_timeout,
+        )
+        end = supervisor.run(
+            document,
+            spec.interpreter(self.database.project),
+            on_event=self.on_event,
+            on_line=self.recorder.line,
+            on_tick=self.recorder.tick,
+            should_stop=self.recorder.should_stop,
+            timeout=settings.JOB_TIMEOUT,
+            secrets=[password] if password else [],
+        )
+        self._conclude(start, end)
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """What the runner reports while it works; most of it is also a line of the log."""
+        kind = event.get("event")
+        if kind == "step_started":
+            self.recorder.flush()
+            self.recorder.step_started(event["position"])
+            self.recorder.line("step", f"Step {event['position']} of {len(self.plan.steps)}: {event['revision']}")
+        elif kind == "step_finished":
+            self.recorder.step_finished(event["position"], event["duration_ms"])
+        elif kind == "sql":
+            self.recorder.line("sql", str(event.get("text", "")))
+        elif kind == "error":
+            self.error = self.error or event
+        elif kind == "changes":
+            self.changes = event["changes"]
+        elif sentence := _sentence(event):
+            self.recorder.say(sentence)
+
+    # --- after
+
+    def _conclude(self, start: Start, end: supervisor.Exit) -> None:
+        if self.recorder.lost:
+            logger.warning("job %s was taken over while it ran; its worker writes nothing more", self.job.pk)
+            return
+        self.recorder.say("Reading the database on a fresh connection.")
+        reading = self.reading = verdict.read_after(self.database, spec.application_name(self.job.pk))
+        canceled = end.stopped and self.recorder.cancel_asked
+        found = verdict.judge(
+            self.plan, end, reading, fingerprint_before=start.fingerprint, canceled=canceled, has_changes=self.changes is not None
+        )
+        graph = graphs.load(self.snapshot)
+        self.recorder.steps_ended(verdict.effective(self.plan, graph, found.heads), failed=found.status != JobStatus.SUCCEEDED)
+        error = None if found.status in (JobStatus.SUCCEEDED, JobStatus.CANCELED) else self._explained(end, found)
+        self.finish(found.status, found.database_state, found.heads, error=error)
+
+    def _explained(self, end: supervisor.Exit, found: verdict.Verdict) -> dict[str, Any]:
+        self.recorder.flush()
+        tail = "\n".join(line[3] for chunk in self.job.log_chunks.order_by("-first_seq")[:3] for line in chunk.lines[-TAIL_LINES:])
+        return explanations.explain(self.error, end, tail, place=str(self.database), database_state=str(found.database_state))
+
+    def refuse(self, code: str, why: str, heads: list[str] | None = None) -> None:
+        """Ends a job that has not touched its database."""
+        error = {"event": "error", "code": code, "message": why}
+        end = supervisor.Exit.never_started()
+        explained = explanations.explain(error, end, "", place=str(self.database), database_state=OutcomeState.UNCHANGED.value)
+        self.finish(JobStatus.FAILED, OutcomeState.UNCHANGED, heads, error=explained)
+
+    def finish(
+        self,
+        status: JobStatus,
+        database_state: OutcomeState,
+        heads: list[str] | None,
+        *,
+        error: dict[str, Any] | None = None,
+    ) -> None:
+        """Writes the database's new state, then the outcome and the audit entry in one transaction, if the fence still holds.
+
+        The state comes first: whoever sees that the job has ended must not be shown a plan from the old state.
+        """
+        if self.reading is not None:
+            environment_services.apply_reading(self.database, self.reading)
+        self.recorder.say(_closing_words(status, database_state, heads))
+        self.recorder.flush()
+        if status != JobStatus.SUCCEEDED:
+            self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
+        with transaction.atomic():
+            ended: dict[str, Any] = {"finished_at": Now()} if status in FINAL else {}
+            written = self.recorder.write(
+                status=status, database_state=database_state, heads_after=heads, error=error, changes=self.changes, **ended
+            )
+            if not written:
+                return
+            record(
+                "worker", "job.finish", f"job {self.job.pk}", database=str(self.database), status=status.value,
+                database_state=database_state.value, heads_after=heads, error=(error or {}).get("code"),
+            )  # fmt: skip
+
+    def _route(self) -> str:
+        return f"{_shown(self.plan.from_heads)} to {_shown(self.plan.to_heads)}, {len(self.plan.steps)} steps"
+
+
+def _sentence(event: dict[str, Any]) -> str:
+    kind = event.get("event")
+    if kind == "started":
+        return f"Alembic {event.get('alembic')} and SQLAlchemy {event.get('sqlalchemy')} on Python {event.get('python')}, process {event.get('pid')}."
+    if kind == "connected":
+        return "The connection leads to the right database."
+    if kind == "locked":
+        return f"The lock on the database is held, after {event.get('waited_ms', 0):.0f} ms."
+    if kind == "waiting_for_lock":
+        return "Waiting for the lock on the database: another migration holds it."
+    if kind == "context":
+        schema = f"{event['version_table_schema']}." if event.get("version_table_schema") else ""
+        return f"env.py uses version table {schema}{event.get('version_table')}; it says {_shown(event.get('heads') or [])}."
+    return ""
+
+
+def _closing_words(status: JobStatus, database_state: OutcomeState, heads: list[str] | None) -> str:
+    if heads is None:
+        where = "the database was not touched" if database_state == OutcomeState.UNCHANGED else "the database could not be read"
+    else:
+        where = f"the database is at {_shown(heads)} ({database_state.label.lower()})"
+    return f"{status.label}, {datetime.now(UTC):%H:%M:%S} UTC: {where}."
+
+
+def _shown(heads: list[str]) -> str:
+    return ", ".join(heads) or "base"
+
+

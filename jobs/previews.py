@@ -1,0 +1,55 @@
+"""The SQL of a plan, written by Alembic's offline mode in a child process that may open no connection and knows no password."""
+
+from typing import Any
+
+from django.conf import settings
+
+from jobs import spec, supervisor
+from jobs.models import Plan
+
+TOO_LONG = "The preview took longer than {seconds} s and was stopped. The plan itself is complete."
+
+
+def write_preview(plan_id: int) -> None:
+    """Fills the plan's preview once; a plan that has one is left alone."""
+    related = Plan.objects.select_related("database__project", "database__environment", "snapshot")
+    plan = related.filter(pk=plan_id, preview_state="asked").first()
+    if plan is None or plan.snapshot is None:
+        return
+    document = spec.build(plan, plan.snapshot, password=None) | {"command": "preview", "preview_direction": plan.command}
+    written: dict[str, dict[str, Any]] = {}
+    errors: list[str] = []
+
+    def on_event(event: dict[str, Any]) -> None:
+        if event.get("event") == "preview":
+            written.update({step["revision"]: {"sql": step["sql"], "sql_unavailable": step["sql_unavailable"]} for step in event["steps"]})
+        elif event.get("event") == "error":
+            errors.append(str(event.get("message") or event.get("type") or "unknown"))
+
+    end = supervisor.run(
+        document, spec.interpreter(plan.database.project), on_event=on_event, on_line=_ignored, on_tick=_nothing,
+        should_stop=_never, timeout=settings.PREVIEW_TIMEOUT, secrets=[],
+    )  # fmt: skip
+    reason = _reason(end, errors)
+    missing = {step["revision"]: {"sql": None, "sql_unavailable": reason} for step in plan.steps}
+    Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=missing | written)
+
+
+def _reason(end: supervisor.Exit, errors: list[str]) -> str:
+    if end.timed_out:
+        return TOO_LONG.format(seconds=settings.PREVIEW_TIMEOUT)
+    if errors:
+        return f"The project's env.py could not write SQL offline: {errors[0][:500]}"
+    return "The project's env.py ended without writing SQL."
+
+
+def _ignored(stream: str, text: str, at: Any) -> None:
+    """A preview's output is not kept."""
+
+
+def _nothing() -> None:
+    """A preview has no row that could be kept alive."""
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,85 @@
+"""Jobs whose worker vanished: the database is asked what is true, and nothing is ever run again by a machine."""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.services import record
+from environments import services as environment_services
+from environments.errors import Unreachable
+from jobs import doorbell, spec, verdict
+from jobs.models import Job, JobStatus, OutcomeState
+from jobs.recorder import Recorder, next_fence, stale
+from migrations_store import graph as graphs
+
+logger = logging.getLogger(__name__)
+STALE_SECONDS = 30
+QUEUED_SECONDS = 5
+VANISHED = "The worker that ran this job has vanished: it was killed, or its machine stopped."
+
+
+def sweep() -> None:
+    """Rings for jobs that wait too long, takes over those whose worker is silent, and settles what is unknown."""
+    for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
+        take_over(job_id, VANISHED)
+    for job in Job.objects.filter(status=JobStatus.UNKNOWN).select_related("database__project", "database__environment", "plan__snapshot"):
+        settle(job, (job.error or {}).get("why") or VANISHED)
+    for job_id in first_in_line():
+        doorbell.ring("jobs.tasks.run_job", job_id)
+
+
+def first_in_line() -> list[int]:
+    """The oldest queued job of each database on which nothing runs."""
+    held = Job.objects.filter(status__in=[JobStatus.RUNNING, JobStatus.UNKNOWN]).values_list("database_id", flat=True)
+    first: dict[Any, int] = {}
+    waiting = Job.objects.filter(status=JobStatus.QUEUED).exclude(database__in=list(held)).order_by("id")
+    for database_id, job_id in waiting.values_list("database_id", "pk"):
+        first.setdefault(database_id, job_id)
+    return list(first.values())
+
+
+def take_over(job_id: int, why: str) -> None:
+    """Claims the job away from its worker, whose later writes then fail, and settles it if its database answers."""
+    with transaction.atomic():
+        taken = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING).update(status=JobStatus.UNKNOWN, **next_fence())
+        if taken:
+            record("scheduler", "job.worker_lost", f"job {job_id}", why=why)
+    if taken:
+        settle(Job.objects.select_related("database__project", "database__environment", "plan__snapshot").get(pk=job_id), why)
+
+
+def settle(job: Job, why: str) -> None:
+    """Gives an unknown job its true end, or leaves it unknown while the database does not answer."""
+    reading = verdict.read_after(job.database, spec.application_name(job.pk))
+    state, heads = verdict.outcome(job.plan, reading, fingerprint_before=job.fingerprint_before)
+    if isinstance(reading, Unreachable):
+        error = _error(why, f"The database cannot be read either: {reading}", ["Wait: it is asked again every few seconds."])
+        Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence).update(error=error, database_state=OutcomeState.UNKNOWN)
+        return
+    environment_services.apply_reading(job.database, reading)
+    _finish(job, state, heads or [], why)
+
+
+def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
+    canceled = job.cancel_requested_at is not None and state != OutcomeState.AT_TARGET
+    status = JobStatus.CANCELED if canceled else JobStatus.FAILED
+    _words = {
+        OutcomeState.AT_TARGET: "The database is at the target all the same.",
+        OutcomeState.UNCHANGED: "The database is as it was before; nothing of the job has stayed.",
+        OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
+    }
+    error = None if canceled else _error(why, _words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
+    graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
+    with transaction.atomic():
+        owned = Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence)
+        if not owned.update(status=status, database_state=state, heads_after=heads, error=error, finished_at=Now()):
+            return
+        if graph is not None:
+            Recorder(job).steps_ended(verdict.effective(job.plan, graph, heads), failed=True)
+        record("scheduler", "job.finish", f"job {job.pk}", database=str(job.database), status=status.value, database_state=state.value, heads_after=heads)
+
+
+def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:
+    return {"code": "worker_lost", "title": "The worker was lost", "why": f"{why} {state_sentence}".strip(), "next": steps}

@@ -1,0 +1,101 @@
+"""What is said of a job that has run: read from the database by a fresh connection, never from an exit code."""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from environments import connections, version_table
+from environments.errors import Unreachable
+from environments.models import Database
+from environments.version_table import Reading
+from jobs.models import Command, JobStatus, OutcomeState, Plan
+from jobs.supervisor import Exit
+from migrations_store.graph import Graph
+
+logger = logging.getLogger(__name__)
+SESSION_WAIT = 10.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`heads` is None when the database could not be read."""
+
+    status: JobStatus
+    database_state: OutcomeState
+    heads: list[str] | None
+
+
+def read_after(database: Database, session: str) -> Reading | Unreachable:
+    """Reads the database once nothing of the job's session is left on the server."""
+    try:
+        end_sessions(database, session)
+        return version_table.read(database)
+    except Unreachable as error:
+        return error
+
+
+def end_sessions(database: Database, session: str) -> None:
+    """PostgreSQL goes on with a statement whose client is dead: ends what carries the job's name, and waits until it is gone."""
+    if not database.driver.startswith("postgres"):
+        return
+    deadline = time.monotonic() + SESSION_WAIT
+    query = text("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name AND pid <> pg_backend_pid()")
+    try:
+        with connections.connect(database) as connection:
+            while connection.execute(query, {"name": session}).all() and time.monotonic() < deadline:
+                time.sleep(0.1)
+    except SQLAlchemyError as error:
+        logger.warning("could not ask %s for sessions named %s (%s)", database, session, type(error).__name__)
+
+
+def heads_of(reading: Reading) -> list[str]:
+    """The rows of the version table, in order; a table that is not there has none."""
+    return sorted(reading.rows or [])
+
+
+def outcome(plan: Plan, reading: Reading | Unreachable, *, fingerprint_before: str) -> tuple[OutcomeState, list[str] | None]:
+    """Compares the database with where it was to go and where it came from; `unchanged` means version and schema."""
+    if isinstance(reading, Unreachable):
+        return OutcomeState.UNKNOWN, None
+    heads = heads_of(reading)
+    if heads == sorted(plan.to_heads) and (plan.command != Command.CHECK):
+        return OutcomeState.AT_TARGET, heads
+    if heads == sorted(plan.from_heads) and reading.fingerprint == fingerprint_before:
+        return OutcomeState.UNCHANGED, heads
+    return OutcomeState.PARTIAL, heads
+
+
+def judge(plan: Plan, end: Exit, reading: Reading | Unreachable, *, fingerprint_before: str, canceled: bool, has_changes: bool) -> Verdict:
+    """Success needs all three: exit 0, the runner's closing event, and a fresh reading of exactly the planned heads."""
+    state, heads = outcome(plan, reading, fingerprint_before=fingerprint_before)
+    clean = end.returncode == 0 and end.closed
+    if plan.command == Command.CHECK:
+        succeeded = clean and has_changes and state == OutcomeState.UNCHANGED
+    else:
+        succeeded = clean and state == OutcomeState.AT_TARGET
+    if succeeded:
+        return Verdict(JobStatus.SUCCEEDED, state, heads)
+    if state == OutcomeState.UNKNOWN:
+        return Verdict(JobStatus.UNKNOWN, state, heads)
+    return Verdict(JobStatus.CANCELED if canceled else JobStatus.FAILED, state, heads)
+
+
+def effective(plan: Plan, graph: Graph, heads: Iterable[str] | None) -> set[str] | None:
+    """The revisions of the plan whose step has taken effect, judged by what the database has; None if that is not known."""
+    if heads is None:
+        return None
+    applied = graph.ancestors(heads)
+    up = {step["revision"] for step in plan.steps if step["direction"] == "upgrade" and step["revision"] in applied}
+    down = {step["revision"] for step in plan.steps if step["direction"] == "downgrade" and step["revision"] not in applied}
+    stamped = {step["revision"] for step in plan.steps if step["direction"] == "stamp"} if sorted(heads) == sorted(plan.to_heads) else set()
+    return up | down | stamped
+
+
+def as_detail(end: Exit) -> dict[str, Any]:
+    """What an error's details show of how the process ended."""
+    return {"exit_status": end.returncode, "signal": end.signal, "timed_out": end.timed_out}
