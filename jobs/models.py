@@ -57,7 +57,7 @@ class Plan(models.Model):
     """
 
     database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="plans")
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.RESTRICT, null=True, related_name="+")
     command = models.CharField(max_length=16, choices=Command)
     requested_revision = models.CharField(max_length=255, blank=True, default="")
     from_heads = models.JSONField(default=list)
@@ -92,7 +92,7 @@ class Job(models.Model):
     """
 
     database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="jobs")
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="jobs")
+    plan = models.ForeignKey(Plan, on_delete=models.RESTRICT, related_name="jobs")
     promotion = models.ForeignKey(Promotion, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
     command = models.CharField(max_length=16, choices=Command)
     requested_revision = models.CharField(max_length=255, blank=True, default="")
