@@ -19,13 +19,15 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
+from config.errors import Refused
+
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 10.0
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class CannotStart(Exception):
+class CannotStart(Refused):
     """An embedded server does not fit this machine or did not come up; the sentence says why."""
 
 
