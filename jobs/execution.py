@@ -126,7 +126,8 @@ class Execution:
         except Unreachable as error:
             if error.code == "database_missing" and self.database.create_if_missing:
                 self.recorder.say("The file is not there yet; it will be created.")
-                return Start([], {"dialect": "sqlite", "path": os.path.realpath(self.database.database)}, "")
+                self.recorder.write(fingerprint_before=verdict.ABSENT)
+                return Start([], {"dialect": "sqlite", "path": os.path.realpath(self.database.database)}, verdict.ABSENT)
             self.refuse(error.code, str(error))
             return None
         self.reading = reading

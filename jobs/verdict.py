@@ -19,6 +19,7 @@ from migrations_store.graph import Graph
 
 logger = logging.getLogger(__name__)
 SESSION_WAIT = 10.0
+ABSENT = "absent"  # the fingerprint of a SQLite file that is not there yet
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ def heads_of(reading: Reading) -> list[str]:
 def outcome(plan: Plan, reading: Reading | Unreachable, *, fingerprint_before: str) -> tuple[OutcomeState, list[str] | None]:
     """Compares the database with where it was to go and where it came from; `unchanged` means version and schema."""
     if isinstance(reading, Unreachable):
-        return OutcomeState.UNKNOWN, None
+        still_absent = fingerprint_before == ABSENT and reading.code == "database_missing"
+        return (OutcomeState.UNCHANGED, []) if still_absent else (OutcomeState.UNKNOWN, None)
     heads = heads_of(reading)
     if heads == sorted(plan.to_heads) and (plan.command != Command.CHECK):
         return OutcomeState.AT_TARGET, heads
-    if heads == sorted(plan.from_heads) and reading.fingerprint == fingerprint_before:
+    if heads == sorted(plan.from_heads) and fingerprint_before in ("", reading.fingerprint):  # "": the job never got as far
         return OutcomeState.UNCHANGED, heads
     return OutcomeState.PARTIAL, heads
 

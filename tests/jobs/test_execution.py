@@ -1,0 +1,184 @@
+"""One job from its claim to its verdict, on real projects and real databases."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import AuditEntry
+from environments.models import Database, DatabaseState
+from jobs import execution, services
+from jobs.models import Job, JobStatus, OutcomeState, StepStatus
+from jobs.queries import log_lines
+from tests.jobs.conftest import table, write_revision
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Run = Callable[..., Job]
+
+
+def rows(database: Database, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(database.database) as connection:
+        return connection.execute(query).fetchall()
+
+
+def text_of(job: Job) -> str:
+    return "\n".join(str(item[3]) for item in log_lines(job, 0, 10_000).items)
+
+
+def test_an_upgrade_reaches_its_target(run: Run, database: Database) -> None:
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, job.heads_after, job.error) == (JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, ["three"], None)
+    assert rows(database, "SELECT version_num FROM alembic_version") == [("three",)]
+    assert [(step.revision, step.status) for step in job.steps.all()] == [(id, StepStatus.SUCCEEDED) for id in ("one", "two", "three")]
+
+
+def test_the_databases_state_follows_the_job(run: Run, database: Database) -> None:
+    run(database, "upgrade")
+    database.refresh_from_db()
+    assert (database.state, database.current, database.pending) == (DatabaseState.UP_TO_DATE, ["three"], [])
+
+
+def test_a_downgrade_runs_from_the_top_down(run: Run, database: Database) -> None:
+    run(database, "upgrade")
+    job = run(database, "downgrade", "one")
+    assert [step.revision for step in job.steps.all()] == ["three", "two"]
+    assert (job.status, job.heads_after) == (JobStatus.SUCCEEDED, ["one"])
+
+
+def test_a_stamp_moves_the_version_alone(run: Run, database: Database) -> None:
+    job = run(database, "stamp", "two")
+    assert (job.status, job.heads_after) == (JobStatus.SUCCEEDED, ["two"])
+    assert rows(database, "SELECT name FROM sqlite_master WHERE name LIKE 't_%'") == []
+
+
+def test_a_stamp_frees_a_database_from_an_unknown_revision(run: Run, database: Database) -> None:
+    run(database, "upgrade", "one")
+    with sqlite3.connect(database.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'gone'")
+    from environments.services import check_database_now
+
+    check_database_now(database)
+    job = run(database, "stamp", "two")
+    assert (job.status, job.heads_after) == (JobStatus.SUCCEEDED, ["two"])
+
+
+def test_the_log_is_numbered_and_names_the_revisions(run: Run, database: Database) -> None:
+    job = run(database, "upgrade", "one")
+    page = log_lines(job, 0, 1000)
+    assert [item[0] for item in page.items] == list(range(1, job.line_count + 1))
+    assert page.finished
+    assert "one" in text_of(job)
+    assert "CREATE TABLE t_one" in text_of(job)
+
+
+def test_the_log_is_read_in_pages(run: Run, database: Database) -> None:
+    job = run(database, "upgrade", "one")
+    first = log_lines(job, 0, 2)
+    assert (len(first.items), first.next_after, first.finished) == (2, 2, False)
+    assert log_lines(job, first.next_after, 1).items[0][0] == 3
+
+
+def test_a_migration_that_raises_half_way_is_partial(run: Run, database: Database, root: Path) -> None:
+    write_revision(root, "four", "three", table("half")[0] + '; raise RuntimeError("the cellar is full")')
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.PARTIAL)
+    assert [step.revision for step in job.steps.filter(status=StepStatus.FAILED)] == ["four"]
+    assert job.error and job.error["title"] and job.error["why"]
+    assert "the cellar is full" in text_of(job) + str(job.error)
+
+
+def test_a_migration_that_raises_before_it_changed_anything_leaves_the_database_unchanged(run: Run, database: Database, root: Path) -> None:
+    run(database, "upgrade")
+    write_revision(root, "four", "three", 'raise RuntimeError("no")')
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, ["three"])
+
+
+@pytest.mark.parametrize("up", ["raise SystemExit(0)", "os._exit(0)"])
+def test_a_migration_that_leaves_with_status_zero_has_failed(run: Run, database: Database, root: Path, up: str) -> None:
+    write_revision(root, "four", "three", up)
+    job = run(database, "upgrade")
+    assert job.status == JobStatus.FAILED
+    assert job.error and job.error["why"]
+
+
+def test_code_that_changed_after_the_plan_is_not_run(admin: User, database: Database, root: Path) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    write_revision(root, "two", "one", *table("t_other"))
+    execution.execute(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.UNCHANGED)
+    assert job.error and job.error["code"] == "plan_changed"
+    assert rows(database, "SELECT name FROM sqlite_master") == []
+
+
+def test_a_job_whose_work_is_done_already_succeeds_without_steps(admin: User, run: Run, database: Database) -> None:
+    waiting = services.request_job(database, user=admin, command="upgrade", revision="head")
+    first = services.request_job(database, user=admin, command="upgrade", revision="head")
+    Job.objects.filter(pk=first.pk).update(status=JobStatus.CANCELED)
+    with sqlite3.connect(database.database) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.execute("INSERT INTO alembic_version VALUES ('three')")
+    execution.execute(waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.status, list(waiting.steps.all())) == (JobStatus.SUCCEEDED, [])
+
+
+def test_a_database_that_moved_elsewhere_refuses_the_plan(admin: User, database: Database) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    with sqlite3.connect(database.database) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.execute("INSERT INTO alembic_version VALUES ('one')")
+    execution.execute(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILED
+    assert job.error and job.error["code"] == "plan_changed"
+
+
+def test_a_missing_file_is_created_only_where_the_profile_says_so(admin: User, run: Run, database: Database) -> None:
+    Path(database.database).unlink()
+    assert run(database, "upgrade").status == JobStatus.FAILED
+    assert not Path(database.database).exists()
+    Database.objects.update(create_if_missing=True)
+    assert run(database, "upgrade").status == JobStatus.SUCCEEDED
+
+
+def test_a_second_ring_does_nothing(run: Run, database: Database) -> None:
+    job = run(database, "upgrade")
+    execution.execute(job.pk)
+    assert Job.objects.get(pk=job.pk).fence == 1
+
+
+def test_jobs_of_one_database_take_their_turn(admin: User, database: Database) -> None:
+    first, second = (services.request_job(database, user=admin, command="upgrade", revision="head") for _ in range(2))
+    assert execution.claim(second.pk) is None
+    assert execution.claim(first.pk) is not None
+    assert execution.claim(second.pk) is None
+
+
+def test_a_finished_job_has_one_entry_for_each_change(run: Run, database: Database) -> None:
+    job = run(database, "upgrade")
+    actions = AuditEntry.objects.filter(object=f"job {job.pk}").values_list("action", flat=True)
+    assert list(actions) == ["job.request", "job.start", "job.finish"]
+
+
+def test_a_check_without_models_ends_with_a_sentence(run: Run, database: Database) -> None:
+    run(database, "upgrade")
+    job = run(database, "check", None)
+    assert job.status == JobStatus.FAILED
+    assert job.error and "target_metadata" in str(job.error)
+
+
+def test_a_worker_that_was_given_up_cannot_write(run: Run, admin: User, database: Database) -> None:
+    from jobs.recorder import Recorder
+
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    claimed = execution.claim(job.pk)
+    assert claimed
+    Job.objects.filter(pk=job.pk).update(fence=2)
+    recorder = Recorder(claimed)
+    assert not recorder.write(status=JobStatus.SUCCEEDED, finished_at=timezone.now())
+    assert recorder.lost

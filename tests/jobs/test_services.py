@@ -1,0 +1,143 @@
+"""Asking for jobs, canceling them, promoting."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Role, User
+from config.errors import Forbidden, Invalid
+from environments import services as environments
+from environments.models import Database, Environment
+from jobs import execution, reaper, services
+from jobs.errors import NotCancelable, NothingToPromote, PlanStale
+from jobs.models import Job, JobStatus, OutcomeState
+from jobs.plans import gates, make_plan
+from jobs.promotions import promote
+from migrations_store.models import Project
+from tests.jobs.conftest import table, write_revision
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Run = Callable[..., Job]
+
+
+def test_a_plan_is_explicit_and_ordered(admin: User, database: Database) -> None:
+    plan = make_plan(database, user=admin, command="upgrade", revision="head")
+    assert [step["revision"] for step in plan.steps] == ["one", "two", "three"]
+    assert (plan.from_heads, plan.to_heads) == ([], ["three"])
+
+
+def test_the_same_facts_give_the_same_digest(admin: User, database: Database) -> None:
+    digests = {make_plan(database, user=admin, command="upgrade", revision=target).digest for target in ("head", "three", "+3")}
+    assert len(digests) == 1
+
+
+def test_another_target_code_or_profile_gives_another_digest(admin: User, database: Database, root: Path) -> None:
+    def digest() -> str:
+        return make_plan(database, user=admin, command="upgrade", revision="two").digest
+
+    seen = [digest(), make_plan(database, user=admin, command="upgrade", revision="one").digest]
+    write_revision(root, "three", "two", *table("t_new"))
+    seen.append(digest())
+    database.project.x_arguments = ["tenant=a"]
+    database.project.save()
+    seen.append(digest())
+    assert len(set(seen)) == 4
+
+
+def test_a_command_that_is_none_is_refused(admin: User, database: Database) -> None:
+    with pytest.raises(Invalid, match="no command 'drop'"):
+        make_plan(database, user=admin, command="drop", revision="head")
+
+
+def test_a_stale_digest_is_refused(admin: User, run: Run, database: Database) -> None:
+    stale = make_plan(database, user=admin, command="upgrade", revision="head").digest
+    run(database, "upgrade", "one")
+    database.refresh_from_db()
+    with pytest.raises(PlanStale, match="has changed"):
+        services.request_job(database, user=admin, command="upgrade", revision="head", plan_digest=stale)
+
+
+def test_a_repeated_key_gives_the_first_job(admin: User, database: Database) -> None:
+    one, two = (
+        services.request_job(database, user=admin, command="upgrade", revision="head", idempotency_key="k") for _ in range(2)
+    )
+    assert one.pk == two.pk
+
+
+def test_a_viewer_may_not_ask_for_a_job(db: None, database: Database) -> None:
+    viewer = User.objects.create_user("eve", role=Role.VIEWER)
+    with pytest.raises(Forbidden, match="Your role is Viewer"):
+        services.request_job(database, user=viewer, command="upgrade", revision="head")
+
+
+def test_a_waiting_job_is_canceled_at_once(admin: User, database: Database) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    services.cancel_job(job, user=admin, reason="changed my mind")
+    assert (job.status, job.database_state) == (JobStatus.CANCELED, OutcomeState.UNCHANGED)
+    with pytest.raises(NotCancelable, match="already"):
+        services.cancel_job(job, user=admin)
+
+
+@pytest.fixture
+def prod(admin: User) -> Environment:
+    return environments.create_environment(user=admin, fields={"slug": "prod", "name": "prod", "position": 2, "protected": True})
+
+
+def test_a_job_in_a_protected_environment_waits(admin: User, prod: Environment, add_database: Callable[..., Database]) -> None:
+    database = add_database(prod)
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    execution.execute(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.AWAITING_APPROVAL
+    assert [gate.name for gate in gates(job.plan) if not gate.passed] == ["no other job", "approval"]
+
+
+def test_a_promotion_brings_what_the_source_has(
+    admin: User, run: Run, project: Project, dev: Environment, prod: Environment, add_database: Callable[..., Database]
+) -> None:
+    run(add_database(dev), "upgrade", "two")
+    add_database(prod)
+    _, plan, job = promote(project, user=admin, source=dev, target=prod)
+    assert [step["revision"] for step in plan.steps] == ["one", "two"]
+    assert job.status == JobStatus.AWAITING_APPROVAL
+
+
+def test_a_promotion_brings_nothing_that_the_source_lacks(
+    admin: User, run: Run, project: Project, dev: Environment, prod: Environment, add_database: Callable[..., Database]
+) -> None:
+    run(add_database(dev), "upgrade", "one")
+    add_database(prod)
+    with pytest.raises(NothingToPromote, match="does not have two"):
+        promote(project, user=admin, source=dev, target=prod, revision="two")
+
+
+def test_a_promotion_from_an_empty_database_is_refused(
+    admin: User, project: Project, dev: Environment, prod: Environment, add_database: Callable[..., Database]
+) -> None:
+    add_database(dev)
+    add_database(prod)
+    with pytest.raises(NothingToPromote, match="no revision to promote"):
+        promote(project, user=admin, source=dev, target=prod)
+
+
+def test_a_job_whose_worker_vanished_ends_with_what_the_database_says(admin: User, database: Database) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    execution.claim(job.pk)
+    reaper.take_over(job.pk, reaper.VANISHED)
+    job.refresh_from_db()
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, [])
+
+
+def test_a_silent_job_is_taken_over_and_a_lively_one_is_not(admin: User, database: Database) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    execution.claim(job.pk)
+    reaper.sweep()
+    assert Job.objects.get(pk=job.pk).status == JobStatus.RUNNING
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=2))
+    reaper.sweep()
+    assert Job.objects.get(pk=job.pk).status == JobStatus.FAILED
