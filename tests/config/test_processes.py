@@ -1,0 +1,129 @@
+"""The supervisor, with real processes: started in a program of its own and watched from outside."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import os, sys
+from config.processes import Child, Supervisor
+with Supervisor() as supervisor:
+    supervisor.stages += [[Child(f"child {n}", ["sh", "-c", script], dict(os.environ))] for n, script in enumerate(sys.argv[1:])]
+    supervisor.run(lambda: True, lambda: print("ready", flush=True))
+"""
+
+
+class Watched:
+    """The program with one child for each shell script."""
+
+    def __init__(self, *scripts: str) -> None:
+        command = [sys.executable, "-c", PROGRAM, *scripts]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        assert self.process.stdout.readline() == "ready\n"
+
+    def end(self, number: int = signal.SIGTERM) -> str:
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=20)[1]
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Watched]]:
+    watched: list[Watched] = []
+
+    def start(*scripts: str) -> Watched:
+        watched.append(Watched(*scripts))
+        return watched[-1]
+
+    yield start
+    for one in watched:
+        one.process.kill()
+        one.process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def pid_in(path: Path) -> int:
+    assert wait_for(lambda: path.exists() and path.read_text().strip() != "")
+    return int(path.read_text())
+
+
+def test_supervisor_stops_children(watch, tmp_path):
+    watched = watch(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    watched.end()
+    assert watched.process.returncode == 0
+    assert not is_alive(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_supervisor_stops_on_signal(watch, tmp_path, number):
+    watched = watch(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    watched.end(number)
+    assert not is_alive(pid)
+
+
+def test_supervisor_kills_daemons(watch, tmp_path):
+    watched = watch(f"setsid sh -c 'setsid sleep 1000 & echo $! > {tmp_path}/pid' & exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    watched.end()
+    assert not is_alive(pid)
+
+
+def test_supervisor_starts_child_again(watch, tmp_path):
+    watched = watch(f"echo $$ >> {tmp_path}/pids; exec sleep 1000")
+    os.kill(pid_in(tmp_path / "pids"), signal.SIGKILL)
+    assert wait_for(lambda: len((tmp_path / "pids").read_text().split()) == 2)
+    assert "child 0 ended with -9; it starts again in 1 s." in watched.end()
+
+
+def test_supervisor_waits_longer_each_time(watch):
+    watched = watch("exit 3")
+    time.sleep(4)
+    said = watched.end()
+    assert said.count("child 0 ended with 3") == 2
+    assert "in 2 s" in said
+
+
+def test_supervisor_stops_in_stages(watch, tmp_path):
+    first = f"trap 'sleep 0.5; echo first >> {tmp_path}/order; exit' TERM; echo up > {tmp_path}/up; while :; do sleep 0.05; done"
+    second = f"trap 'echo second >> {tmp_path}/order; exit' TERM; while :; do sleep 0.05; done"
+    watched = watch(first, second)
+    assert wait_for((tmp_path / "up").exists)
+    watched.end()
+    assert (tmp_path / "order").read_text().split() == ["first", "second"]
+
+
+def test_killed_supervisor_leaves_nothing(watch, tmp_path):
+    watched = watch(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    watched.end(signal.SIGKILL)
+    assert wait_for(lambda: not is_alive(pid))
+
+
+def test_supervisor_ends_children_on_error(tmp_path):
+    program = PROGRAM.replace("lambda: True", "lambda: 1 / 0")
+    script = f"echo $$ > {tmp_path}/pid; exec sleep 1000"
+    done = subprocess.run([sys.executable, "-c", program, script], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert "ZeroDivisionError" in done.stderr
+    assert not (tmp_path / "pid").exists() or not is_alive(pid_in(tmp_path / "pid"))
