@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import NotFound
 from environments.models import Database
-from jobs.models import Job, LogChunk, Plan
+from jobs.models import Job, LogChunk, Plan, Step, StepStatus
 
 LogItem = list[Any]
 
@@ -80,3 +80,18 @@ def active_jobs(databases: list[Database]) -> dict[Any, Job]:
         if kept is None or kept.status not in ("running", "unknown"):
             found[job.database_id] = job
     return found
+
+
+def jobs_of_revision(databases: list[Database], revision: str) -> dict[Any, Job]:
+    """Per database id the last job that ran the revision's upgrade, or runs it now. One query."""
+    steps = Step.objects.filter(job__database__in=databases, revision=revision, direction="upgrade")
+    told = steps.filter(status__in=[StepStatus.SUCCEEDED, StepStatus.RUNNING]).select_related("job__requested_by").order_by("pk")
+    return {step.job.database_id: step.job for step in told}
+
+
+def step_durations(database: Database, revisions: list[str], *, direction: str) -> dict[str, tuple[str, float]]:
+    """Per revision the environment and the seconds of the last time that step succeeded on another database of the project. One query."""
+    steps = Step.objects.filter(job__database__project=database.project_id, revision__in=revisions, direction=direction)
+    told = steps.filter(status=StepStatus.SUCCEEDED, duration_ms__isnull=False).exclude(job__database=database)
+    rows = told.order_by("pk").values_list("revision", "job__database__environment__slug", "duration_ms")
+    return {revision: (environment, duration / 1000) for revision, environment, duration in rows}

@@ -1,0 +1,122 @@
+"""What a database's state means, in words, and what is safest to do next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from environments.models import Database, DatabaseState
+
+STATE_LOOKS = {
+    DatabaseState.UP_TO_DATE: ("ok", "check"),
+    DatabaseState.PENDING: ("idle", "up"),
+    DatabaseState.AHEAD: ("warn", "up2"),
+    DatabaseState.UNKNOWN_REVISION: ("fail", "q"),
+    DatabaseState.OVERLAPPING: ("warn", "copy"),
+    DatabaseState.UNINITIALISED: ("idle", "dashring"),
+    DatabaseState.UNREACHABLE: ("warn", "unplug"),
+    DatabaseState.UNCHECKED: ("idle", "q"),
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`now` says what state the database is in; `steps` are what to do, the safest first."""
+
+    tone: str
+    icon: str
+    title: str
+    why: str
+    now: str
+    steps: tuple[str, ...]
+
+
+def look(database: Database, job: Any = None) -> tuple[str, str, str]:
+    """Tone, icon and word of the state's badge; a running job comes first."""
+    if job is not None and job.status == "running":
+        return "run", "ring", "Running"
+    tone, icon = STATE_LOOKS[DatabaseState(database.state)]
+    word = f"{database.pending_count} pending" if database.state == DatabaseState.PENDING else database.get_state_display()
+    return tone, icon, word
+
+
+def explain(database: Database, known: set[str]) -> Explanation | None:
+    """None for the ordinary states. `known` holds the revisions of the newest code."""
+    tone, icon = STATE_LOOKS[DatabaseState(database.state)]
+    at = ", ".join(database.current) or "no revision"
+    strange = ", ".join(id for id in database.current if id not in known) or at
+    words = {
+        DatabaseState.UNKNOWN_REVISION: _unknown(strange, at),
+        DatabaseState.OVERLAPPING: _overlapping(at),
+        DatabaseState.AHEAD: _ahead(strange, at),
+        DatabaseState.UNINITIALISED: _uninitialised(database),
+        DatabaseState.UNREACHABLE: _unreachable(database),
+    }.get(DatabaseState(database.state))
+    return Explanation(tone, icon, *words) if words else None
+
+
+Words = tuple[str, str, str, tuple[str, ...]]
+
+
+def _unknown(strange: str, at: str) -> Words:
+    return (
+        f"It is at {strange}, which this code does not contain",
+        "Most often another branch was deployed here, the revision's file was deleted or rebased, or this is the database of another project. "
+        "Alembic itself cannot even print the current revision of such a database.",
+        f"The version table says {at}. Nothing was changed by looking.",
+        (
+            "Read the code again, from the branch that was deployed here.",
+            "See that the connection leads to the right database.",
+            "Only when the schema is known to equal a revision of this code: stamp that revision.",
+        ),
+    )
+
+
+def _overlapping(at: str) -> Words:
+    return (
+        "The version table holds rows that contain each other",
+        "One of the revisions is an ancestor of another, or a row is there twice. Most often rows were written by hand, "
+        "or two histories were stamped into one table. Alembic refuses to move such a database.",
+        f"The version table says {at}. The schema most likely is that of the newest of them.",
+        ("Compare the schema with the newest revision.", "Then stamp that revision: it leaves one row for each line of history."),
+    )
+
+
+def _ahead(strange: str, at: str) -> Words:
+    return (
+        f"It is at {strange}, which the code no longer reaches",
+        "An earlier reading of the code held this revision. Most often newer code was deployed here and then taken back, or the branch was changed.",
+        f"The version table says {at}, and the schema has what these revisions did.",
+        (
+            "Read the code again: the revision may be back.",
+            "Choose the code that holds it, then downgrade from there.",
+            "Or bring the revision back into the history with a merge.",
+        ),
+    )
+
+
+def _uninitialised(database: Database) -> Words:
+    table = version_table(database)
+    return (
+        "It is not under Alembic yet",
+        f"There is no table {table}, or it has no rows. The database is new, it was emptied, or its version table has another name or schema.",
+        "No revision is recorded. Tables may be there all the same.",
+        (
+            "If the database is empty: upgrade it.",
+            f"If it was migrated before: see that {table} is the right version table, with its schema.",
+            "If its tables were made without Alembic: stamp the revision that they equal, then upgrade.",
+        ),
+    )
+
+
+def _unreachable(database: Database) -> Words:
+    known = f"When it last answered it was at {', '.join(database.current)}." if database.current else "No revision has been read so far."
+    return (
+        "It did not answer",
+        database.error or "The connection failed.",
+        f"{known} Nothing was changed by asking.",
+        ("Check again: it may have been busy.", "See that the server runs, and that host, port, user and password are right.", "Test the connection under Edit."),
+    )
+
+
+def version_table(database: Database) -> str:
+    """Qualified by its schema, if one was given."""
+    return ".".join(part for part in (database.version_table_schema, database.version_table or "alembic_version") if part)

@@ -1,0 +1,57 @@
+"""The next sensible move for a database: promote what the stage before it has, or upgrade to the newest code."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from environments.models import Database, DatabaseState
+
+MOVABLE = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
+GIVING = (DatabaseState.PENDING, DatabaseState.UP_TO_DATE)
+
+
+@dataclass(frozen=True)
+class Move:
+    """`kind` promote is a link (`url`); upgrade is a form that asks for a plan."""
+
+    kind: str
+    label: str
+    url: str
+    count: int
+    database: Database
+
+
+def next_move(database: Database, family: Iterable[Database]) -> Move | None:
+    """`family` holds the databases of the same project. None when there is nothing to do, or the state has to be looked at first."""
+    if database.state not in MOVABLE or not database.pending_count:
+        return None
+    givers = [other for other in family if _may_give(other, database)]
+    if not givers:
+        return Move("upgrade", f"Upgrade {database.pending_count}", _plan_url(database), database.pending_count, database)
+    giver = max(givers, key=lambda other: other.environment.position)
+    gained = len(set(database.pending) - set(giver.pending))
+    return Move("promote", f"Promote {gained} from {giver.environment.name}", _promotion_url(giver, database), gained, database) if gained else None
+
+
+def first_move(family: list[Database], busy: Iterable[object] = ()) -> Move | None:
+    """The move of the earliest environment that has one and no job under way."""
+    taken = set(busy)
+    ordered = sorted(family, key=lambda database: (database.environment.position, database.name))
+    found = (next_move(database, family) for database in ordered if database.pk not in taken)
+    return next((move for move in found if move), None)
+
+
+def _may_give(other: Database, taker: Database) -> bool:
+    earlier = other.environment.position < taker.environment.position
+    return earlier and other.name == taker.name and other.state in GIVING and bool(other.current)
+
+
+def _plan_url(database: Database) -> str:
+    return reverse("plan-new", args=[database.pk])
+
+
+def _promotion_url(giver: Database, taker: Database) -> str:
+    query = urlencode({"from": giver.environment.slug, "to": taker.environment.slug})
+    return f"{reverse('promotion-new', args=[taker.project.slug])}?{query}"

@@ -1,0 +1,236 @@
+"""A plan as its page shows it, and the targets that the form before it offers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from dashboard import highlight
+from environments.models import Database
+from environments.urls import dialect
+from jobs import queries
+from jobs.models import Command, Plan
+from jobs.plans import Gate, preview_of
+from migrations_store.graph import Graph
+
+OFFERED = 200
+DOTS = 12
+MARKED_LINES = 1500  # beyond so many lines of SQL the rest of a plan is shown without colours
+DESTRUCTIVE = (Command.DOWNGRADE, Command.STAMP)
+DOWNGRADES = {
+    "empty": ("warn", "warn", "Downgrade does nothing"),
+    "raises": ("fail", "x", "Downgrade refuses"),
+    "absent": ("fail", "x", "No downgrade"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class StepView:
+    """`took` is (environment, seconds) of the last time the same step succeeded elsewhere."""
+
+    number: int
+    revision: str
+    message: str
+    direction: str
+    badge: tuple[str, str, str] | None
+    took: tuple[str, float] | None
+    sql: tuple[highlight.Line, ...]
+    plain: str
+    unavailable: str
+
+
+@dataclass(frozen=True)
+class Gates:
+    fix: list[Gate]
+    wait: list[Gate]
+    passed: list[Gate]
+
+    @property
+    def summary(self) -> str:
+        parts = [f"{len(self.passed)} pass"] if self.passed else []
+        parts += [f"{len(self.fix)} to fix"] if self.fix else []
+        parts += [f"{len(self.wait)} to wait for"] if self.wait else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The action bar: one button, and why it cannot be pressed (`blocked`) or what pressing it means (`note`)."""
+
+    label: str
+    icon: str
+    note: str
+    blocked: bool
+    danger: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """Both ends as (revision, message) pairs, the circles between, and what the way is."""
+
+    start: list[tuple[str, str]]
+    end: list[tuple[str, str]]
+    dots: list[str]
+    words: str
+
+
+# --- the form
+
+
+def targets(command: str, database: Database, graph: Graph) -> list[Target]:
+    """Explicit ids with their messages; relative ones are never offered, because they surprise on branches."""
+    if command == Command.UPGRADE:
+        return _upgrades(database, graph)
+    if command == Command.DOWNGRADE:
+        return _downgrades(database, graph)
+    if command == Command.STAMP:
+        heads = [Target("heads", f"Every head of the code: {', '.join(graph.effective_heads)}")] if graph.effective_heads else []
+        return [*heads, *(_target(graph, id) for id in graph.order[:OFFERED]), Target("base", "Base: as if nothing had ever run")]
+    return []
+
+
+def _upgrades(database: Database, graph: Graph) -> list[Target]:
+    pending = [id for id in reversed(database.pending) if id in graph.revisions]
+    newest = [Target("heads", f"Everything: all {database.pending_count} pending")] if pending or not database.current else []
+    return [*newest, *(_target(graph, id) for id in pending[:OFFERED])]
+
+
+def _downgrades(database: Database, graph: Graph) -> list[Target]:
+    known = [id for id in database.current if id in graph.revisions]
+    below = graph.ancestors(known) - set(known)
+    listed = [_target(graph, id) for id in graph.order if id in below][:OFFERED]
+    return [*listed, Target("base", "Base: undo every migration")]
+
+
+def _target(graph: Graph, revision: str) -> Target:
+    node = graph.revisions[revision]
+    marks = "".join(f" · {word}" for word in (["head"] if node.is_head else []) + list(node.branch_labels))
+    return Target(revision, f"{revision}  {node.message or 'no message'}{marks}")
+
+
+# --- the plan
+
+
+def gates(found: list[Gate]) -> Gates:
+    closed = [gate for gate in found if not gate.passed]
+    return Gates([g for g in closed if g.kind == "fix"], [g for g in closed if g.kind != "fix"], [g for g in found if g.passed])
+
+
+def route(plan: Plan, graph: Graph) -> Route:
+    """From where the database is to where the plan brings it."""
+    count = len(plan.steps)
+    verb = {Command.UPGRADE: "to run", Command.DOWNGRADE: "to undo", Command.STAMP: "in the version table alone"}.get(Command(plan.command), "")
+    words = f"{count} revision{'' if count == 1 else 's'} {verb}" if count else "nothing to run"
+    return Route(_named(plan.from_heads, graph), _named(plan.to_heads, graph), dots(count), words)
+
+
+def dots(count: int) -> list[str]:
+    """Where the circles of a hop stand, in percent; at most twelve, so that they stay apart."""
+    shown = min(count, DOTS)
+    return [f"{100 * place / shown:.4g}%" for place in range(1, shown + 1)]
+
+
+def _named(revisions: list[str], graph: Graph) -> list[tuple[str, str]]:
+    return [(id, graph.revisions[id].message if id in graph.revisions else "") for id in revisions]
+
+
+def steps(plan: Plan, graph: Graph) -> list[StepView]:
+    """One query for the earlier durations, whatever the number of steps."""
+    revisions = [step["revision"] for step in plan.steps]
+    took = queries.step_durations(plan.database, revisions, direction=plan.command)
+    language, budget, found = dialect(plan.database.driver), MARKED_LINES, []
+    for number, step in enumerate(plan.steps, start=1):
+        preview = preview_of(plan, step["revision"])
+        text = (preview["sql"] or "").strip("\n")
+        budget -= text.count("\n") + 1
+        marked = highlight.lines(text, language) if text and budget > 0 else ()
+        found.append(_step(number, step, graph, plan.command, took, marked, "" if marked else text, preview["sql_unavailable"] or ""))
+    return found
+
+
+def _step(
+    number: int,
+    step: dict[str, Any],
+    graph: Graph,
+    command: str,
+    took: dict[str, tuple[str, float]],
+    marked: tuple[highlight.Line, ...],
+    plain: str,
+    unavailable: str,
+) -> StepView:
+    node = graph.revisions.get(step["revision"])
+    badge = DOWNGRADES.get(node.downgrade) if node and command == Command.DOWNGRADE else None
+    return StepView(
+        number, step["revision"], step["message"], step["direction"], badge, took.get(step["revision"]), marked, plain, unavailable
+    )
+
+
+def sql_text(plan: Plan) -> str:
+    """The SQL of all steps, to be downloaded."""
+    parts = []
+    for step in plan.steps:
+        preview = preview_of(plan, step["revision"])
+        parts.append(f"-- {step['direction']} {step['revision']} {step['message']}".rstrip())
+        parts.append(preview["sql"] or f"-- not available: {preview['sql_unavailable']}")
+    return "\n".join(parts) + "\n"
+
+
+def stale_because(plan: Plan) -> str:
+    """Why the plan is no longer true, as far as can be seen without building it again; empty if it still holds."""
+    database, newest = plan.database, plan.database.project.latest_snapshot
+    if sorted(database.current) != plan.from_heads:
+        return f"{database} is at {', '.join(database.current) or 'base'} now; this plan starts at {', '.join(plan.from_heads) or 'base'}."
+    if newest and newest.pk != plan.snapshot_id:
+        return "The code was read again since and has changed."
+    return ""
+
+
+def needs_name(plan: Plan) -> bool:
+    """Whether the environment's name has to be typed: what undoes or hides work in a protected environment."""
+    return plan.command in DESTRUCTIVE and plan.database.environment.protected
+
+
+def bar(plan: Plan, found: Gates, *, user: User) -> Bar:
+    label, icon = _label(plan)
+    blocked = _blocked(plan, found, user)
+    danger = plan.command in DESTRUCTIVE
+    return Bar(label, icon, blocked or _consequence(plan, found), bool(blocked), danger)
+
+
+def _label(plan: Plan) -> tuple[str, str]:
+    place = plan.database.environment.name
+    if plan.database.environment.protected and plan.command != Command.CHECK:
+        return "Request approval", "diamond"
+    if plan.command == Command.CHECK:
+        return f"Check models on {place}", "play"
+    verb = {Command.UPGRADE: "Run", Command.DOWNGRADE: "Downgrade", Command.STAMP: "Stamp"}[Command(plan.command)]
+    return (f"{verb} {place}", "play") if plan.command == Command.STAMP else (f"{verb} {len(plan.steps)} on {place}", "play")
+
+
+def _blocked(plan: Plan, found: Gates, user: User) -> str:
+    if not may(user, Action.RUN):
+        return "Your role may look at plans; running them needs an operator."
+    if not plan.steps and plan.command != Command.CHECK:
+        return "Nothing to do: the database already is where this plan would bring it."
+    return "Cannot run yet: " + "; ".join(gate.detail for gate in found.fix) if found.fix else ""
+
+
+def _consequence(plan: Plan, found: Gates) -> str:
+    place, waits = str(plan.database), [gate for gate in found.wait if gate.name != "approval"]
+    after = f" It waits its turn: {waits[0].detail}." if waits else ""
+    if plan.command == Command.CHECK:
+        return f"Compares the models with {place} and changes nothing.{after}"
+    if plan.database.environment.protected:
+        return f"The job waits until someone else approves it; nothing runs before.{after}"
+    sentences = {
+        Command.UPGRADE: f"Runs on {place} as soon as a worker is free.",
+        Command.DOWNGRADE: f"Undoes {len(plan.steps)} on {place}. Data that only these revisions hold is lost.",
+        Command.STAMP: f"Rewrites the version table of {place} and runs no migration.",
+    }
+    return sentences[Command(plan.command)] + after

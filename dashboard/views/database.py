@@ -1,0 +1,76 @@
+"""One database: where it is, what is pending, what its state means, and what was done to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.permissions import Action, may
+from config.errors import Refused
+from dashboard import database_view, moves, plan_view
+from dashboard.requests import user_of
+from environments import queries, services, urls
+from environments.models import Database
+from jobs import queries as jobs
+from migrations_store import graph as graphs
+from migrations_store.graph import Graph
+
+JOBS_SHOWN = 10
+PENDING_SHOWN = 50
+
+
+@login_required
+@require_GET
+def database(request: HttpRequest, id: str) -> HttpResponse:
+    user = user_of(request)
+    found = queries.get_database(user, id)
+    family = list(queries.databases(user, project=found.project))
+    history = list(jobs.jobs(user, database=found)[: JOBS_SHOWN + 1])
+    active = jobs.active_jobs([found]).get(found.pk)
+    snapshot = found.project.latest_snapshot
+    graph = graphs.load(snapshot) if snapshot else None
+    context = {
+        "database": found,
+        "active": active,
+        "look": database_view.look(found, active),
+        "explanation": database_view.explain(found, set(graph.revisions) if graph else set()),
+        "shown_url": urls.shown(found),
+        "version_table": database_view.version_table(found),
+        "move": None if active else moves.next_move(found, family),
+        "history": history[:JOBS_SHOWN],
+        "more_jobs": len(history) > JOBS_SHOWN,
+        "may_check": may(user, Action.CHECK),
+        "may_configure": may(user, Action.CONFIGURE),
+    }
+    return render(request, "dashboard/database.html", context | _places(found, graph))
+
+
+@login_required
+@require_POST
+def check(request: HttpRequest, id: str) -> HttpResponse:
+    """Rings for a reading of the version table; the page shows it when it is there."""
+    user = user_of(request)
+    found = queries.get_database(user, id)
+    try:
+        services.request_check(found, user=user)
+        messages.success(request, f"Reading {found} now. Reload the page in a moment to see what it says.")
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("database", found.pk)
+
+
+def _places(found: Database, graph: Graph | None) -> dict[str, Any]:
+    """Now, next, and the pending revisions between, newest first."""
+    if graph is None:
+        return {"now": [(id, "") for id in found.current], "next": [], "pending": [], "dots": [], "more_pending": 0}
+    pending = [graph.revisions[id] for id in reversed(found.pending) if id in graph.revisions]
+    return {
+        "now": [(id, graph.revisions[id].message if id in graph.revisions else "") for id in found.current],
+        "next": [graph.revisions[id] for id in graph.effective_heads],
+        "pending": pending[:PENDING_SHOWN],
+        "more_pending": max(0, len(pending) - PENDING_SHOWN),
+        "dots": plan_view.dots(len(pending)),
+    }

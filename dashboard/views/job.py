@@ -1,0 +1,121 @@
+"""One job: its state, its steps, its log while it runs, and canceling it."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.permissions import Action, may
+from config.errors import Invalid, Refused
+from dashboard import job_view
+from dashboard.requests import number_of, user_of
+from jobs import queries, services
+from jobs.models import Job, JobStatus, StepStatus
+
+
+
+@login_required
+@require_GET
+def job(request: HttpRequest, id: str) -> HttpResponse:
+    """The page. `?after=` is where the shown part of the log starts, `?line=` a line that must be in it."""
+    found = queries.get_job(user_of(request), id)
+    return render(request, "dashboard/job.html", _page(request, found))
+
+
+@login_required
+@require_GET
+def status(request: HttpRequest, id: str) -> HttpResponse:
+    """Header, phases, error card and steps: what changes while the job runs. The last answer asks for no more."""
+    found = queries.get_job(user_of(request), id)
+    return render(request, "dashboard/partials/job_state.html", _state(request, found))
+
+
+@login_required
+@require_GET
+def log(request: HttpRequest, id: str) -> HttpResponse:
+    """The lines after `?after=` and the next poller; 204 when nothing is new."""
+    found = queries.get_job(user_of(request), id)
+    level, find = _filters(request)
+    tail = job_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
+    if not tail.groups and not tail.finished and tail.next_after == (number_of(request, "after") or 0):
+        return HttpResponse(status=204)
+    return render(request, "dashboard/partials/log_tail.html", {"job": found, "log": tail, "level": level, "find": find, "live": not tail.finished})
+
+
+@login_required
+@require_GET
+def log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
+    """The whole log as text, a page at a time, so that a long one takes no memory."""
+    found = queries.get_job(user_of(request), id)
+    answer = StreamingHttpResponse(_text_lines(found), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'inline; filename="job-{found.pk}.txt"'
+    return answer
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, id: str) -> HttpResponse:
+    """Asks for the cancellation; a reason is required, because others will read it."""
+    user = user_of(request)
+    found = queries.get_job(user, id)
+    reason = request.POST.get("reason", "").strip()
+    try:
+        if not reason:
+            raise Invalid("Say why, in a few words: whoever waits for this job will read it.", {"reason": "Say why, in a few words."})
+        services.cancel_job(found, user=user, reason=reason)
+    except Invalid as refused:
+        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused, "reason": reason}, status=refused.status)
+    except Refused as refused:
+        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused}, status=refused.status)
+    return redirect("job", found.pk)
+
+
+def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
+    level, find = _filters(request)
+    line = number_of(request, "line")
+    after = max(0, line - 50) if line else number_of(request, "after")
+    window = job_view.window(found, after=after, level=level, find=find)
+    shown = {"log": window, "level": level, "find": find, "levels": job_view.LEVELS, "line": line, "live": not (window.finished or window.more)}
+    return _state(request, found) | shown
+
+
+def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
+    steps = list(found.steps.all())
+    done = sum(step.status == StepStatus.SUCCEEDED for step in steps)
+    tone, icon, word = job_view.look(found)
+    user = user_of(request)
+    return {
+        "job": found,
+        "tone": tone,
+        "icon": icon,
+        "word": word,
+        "elapsed": job_view.elapsed(found),
+        "phases": job_view.phases(found, steps),
+        "steps": job_view.step_rows(steps),
+        "steps_done": done,
+        "steps_now": min(done + 1, len(steps)),
+        "database_sentence": job_view.database_sentence(found),
+        "poll": job_view.poll_seconds(found),
+        "may_cancel": may(user, Action.RUN) and not found.cancel_requested_at and _cancelable(found),
+    }
+
+
+def _cancelable(found: Job) -> bool:
+    return found.status in (JobStatus.QUEUED, JobStatus.AWAITING_APPROVAL, JobStatus.RUNNING)
+
+
+def _text_lines(found: Job) -> Any:
+    after = 0
+    while True:
+        page = queries.log_lines(found, after, 5000)
+        if not page.items:
+            return
+        yield "".join(f"{at} {stream:9} {text}\n" for _, at, stream, text in page.items)
+        after = page.next_after
+
+
+def _filters(request: HttpRequest) -> tuple[str, str]:
+    level = request.GET.get("level", "")
+    return level if level in job_view.LEVELS else "", request.GET.get("find", "")[:200]

@@ -1,0 +1,91 @@
+"""One project: the history of its revisions with every database's place in it, its databases and its jobs."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from config.errors import Refused
+from dashboard import database_view, graph_view, moves
+from dashboard.requests import user_of
+from environments import queries as environments
+from environments import services
+from environments.models import Database
+from jobs import queries as jobs
+from migrations_store import graph as graphs
+from migrations_store import queries
+from migrations_store.models import Project
+
+TABS = ("history", "databases", "jobs")
+JOBS_SHOWN = 50
+
+
+@login_required
+@require_GET
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    """`?tab=` chooses the part, `?at=` a revision to show, `?after=` the rows below one (a fragment for htmx), `?q=` searches."""
+    user = user_of(request)
+    found = queries.get_project(user, slug)
+    tab = request.GET.get("tab", "history")
+    databases = list(environments.databases(user, project=found))
+    context = _head(found, databases, user, tab if tab in TABS else "history")
+    if context["tab"] == "jobs":
+        context["jobs"] = list(jobs.jobs(user).filter(database__project=found)[:JOBS_SHOWN])
+    elif context["tab"] == "history" and context["graph"]:
+        context |= _history(request, context["graph"], databases, context["active"])
+        if request.headers.get("HX-Request") and request.GET.get("part") == "rows":
+            return render(request, "dashboard/partials/graph_rows.html", context)
+    return render(request, "dashboard/project.html", context)
+
+
+@login_required
+@require_POST
+def read_code(request: HttpRequest, slug: str) -> HttpResponse:
+    """Takes a new snapshot, and judges the databases against it."""
+    user = user_of(request)
+    found = queries.get_project(user, slug)
+    try:
+        snapshot = services.refresh_project(found, user=user)
+        messages.success(request, f"The code was read: {snapshot.revision_count} revisions, {len(snapshot.heads)} heads.")
+    except Refused as refused:
+        messages.error(request, f"The code could not be read. {refused}")
+    return redirect("project", found.slug)
+
+
+def _head(found: Project, databases: list[Database], user: User, tab: str) -> dict[str, Any]:
+    snapshot = found.latest_snapshot
+    graph = graphs.load(snapshot) if snapshot else None
+    active = jobs.active_jobs(databases)
+    return {
+        "project": found,
+        "snapshot": snapshot,
+        "graph": graph,
+        "tab": tab,
+        "databases": databases,
+        "active": active,
+        "places": [(database, *database_view.look(database, active.get(database.pk)), active.get(database.pk)) for database in databases],
+        "move": moves.first_move(databases, active),
+        "heads_word": f"{len(graph.effective_heads)} heads" if graph else "",
+        "faults_word": _counted(len(graph.faults), "fault") if graph else "",
+        "chips": graph_view.chips(graph, databases) if graph else [],
+        "may_check": may(user, Action.CHECK),
+        "may_configure": may(user, Action.CONFIGURE),
+    }
+
+
+def _history(request: HttpRequest, graph: graphs.Graph, databases: list[Database], active: dict[Any, Any]) -> dict[str, Any]:
+    view = graph_view.GraphView(graph, databases, set(active), folded=request.GET.get("runs") != "show")
+    query = request.GET.get("q", "").strip()[:200]
+    if query:
+        return {"window": view.search(queries.search(graph, query)), "view": view, "query": query}
+    window = view.window(at=request.GET.get("at", ""), after=request.GET.get("after", ""))
+    return {"window": window, "view": view, "query": "", "map": graph_view.draw_map(view, window)}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
