@@ -24,13 +24,31 @@ def plan_promotion(project: Project, *, user: User, source: Environment, target:
     return plan
 
 
-def promote(project: Project, *, user: User, source: Environment, target: Environment, revision: str | None = None) -> tuple[Promotion, Plan, Job]:
-    """Records the promotion and queues its job; in a protected environment the job waits for approval."""
+def promote(
+    project: Project,
+    *,
+    user: User,
+    source: Environment,
+    target: Environment,
+    revision: str | None = None,
+    plan_digest: str | None = None,
+    reason: str = "",
+    idempotency_key: str | None = None,
+) -> tuple[Promotion, Plan, Job]:
+    """Records the promotion and queues its job; in a protected environment the job waits for approval.
+
+    `plan_digest` and `idempotency_key` work as in services.request_job.
+    """
     require(user, Action.RUN)
+    if (first := services.first_of(user, idempotency_key)) and first.promotion:
+        return first.promotion, first.plan, first
     plan = plan_promotion(project, user=user, source=source, target=target, revision=revision)
+    services.require_digest(plan, plan_digest)
     with transaction.atomic():
         promotion = Promotion.objects.create(project=project, source=source, target=target, requested_by=user)
-        job = services.queue(plan, user=user, promotion=promotion, requested=plan.to_heads)
+        job = services.queue(
+            plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=plan.to_heads
+        )
         record(
             user.username, "promotion.request", f"promotion {promotion.pk}", project=project.slug, source=source.slug,
             target=target.slug, job=job.pk, to=plan.to_heads,

@@ -31,21 +31,31 @@ def request_job(
     same user returns the first job.
     """
     require(user, Action.RUN)
-    if idempotency_key and (first := Job.objects.filter(requested_by=user, idempotency_key=idempotency_key).first()):
+    if first := first_of(user, idempotency_key):
         return first
     plan = make_plan(database, user=user, command=command, revision=revision)
-    if plan_digest and plan.digest != plan_digest:
-        raise PlanStale(
-            f"{database} or its code has changed since plan {plan_digest[:8]} was made: it would now go from "
-            f"{_shown(plan.from_heads)} to {_shown(plan.to_heads)} in {len(plan.steps)} steps. Nothing was run; look at the new plan."
-        )
+    require_digest(plan, plan_digest)
     try:
         return queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=revision)
     except IntegrityError:
-        first = Job.objects.filter(requested_by=user, idempotency_key=idempotency_key).first()
+        first = first_of(user, idempotency_key)
         if first is None:
             raise
         return first
+
+
+def first_of(user: User, idempotency_key: str | None) -> Job | None:
+    """The job that the user's request with this key has made already."""
+    return Job.objects.filter(requested_by=user, idempotency_key=idempotency_key).first() if idempotency_key else None
+
+
+def require_digest(plan: Plan, digest: str | None) -> None:
+    """Raises PlanStale if a digest is given and the plan, made anew, is another one."""
+    if digest and plan.digest != digest:
+        raise PlanStale(
+            f"{plan.database} or its code has changed since plan {digest[:8]} was made: it would now go from "
+            f"{_shown(plan.from_heads)} to {_shown(plan.to_heads)} in {len(plan.steps)} steps. Nothing was run; look at the new plan."
+        )
 
 
 def queue(
