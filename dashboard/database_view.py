@@ -42,7 +42,7 @@ def explain(database: Database, known: set[str]) -> Explanation | None:
     """None for the ordinary states. `known` holds the revisions of the newest code."""
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
     at = ", ".join(database.current) or "no revision"
-    strange = ", ".join(id for id in database.current if id not in known) or at
+    strange = ", ".join(revision for revision in database.current if revision not in known) or at
     words = {
         DatabaseState.UNKNOWN_REVISION: _unknown(strange, at),
         DatabaseState.OVERLAPPING: _overlapping(at),
@@ -59,8 +59,10 @@ Words = tuple[str, str, str, tuple[str, ...]]
 def _unknown(strange: str, at: str) -> Words:
     return (
         f"It is at {strange}, which this code does not contain",
-        "Most often another branch was deployed here, the revision's file was deleted or rebased, or this is the database of another project. "
-        "Alembic itself cannot even print the current revision of such a database.",
+        (
+            "Most often another branch was deployed here, the revision's file was deleted or rebased, or this is the database "
+            "of another project. Alembic itself cannot even print the current revision of such a database."
+        ),
         f"The version table says {at}. Nothing was changed by looking.",
         (
             "Read the code again, from the branch that was deployed here.",
@@ -73,8 +75,10 @@ def _unknown(strange: str, at: str) -> Words:
 def _overlapping(at: str) -> Words:
     return (
         "The version table holds rows that contain each other",
-        "One of the revisions is an ancestor of another, or a row is there twice. Most often rows were written by hand, "
-        "or two histories were stamped into one table. Alembic refuses to move such a database.",
+        (
+            "One of the revisions is an ancestor of another, or a row is there twice. Most often rows were written by hand, "
+            "or two histories were stamped into one table. Alembic refuses to move such a database."
+        ),
         f"The version table says {at}. The schema most likely is that of the newest of them.",
         ("Compare the schema with the newest revision.", "Then stamp that revision: it leaves one row for each line of history."),
     )
@@ -83,7 +87,10 @@ def _overlapping(at: str) -> Words:
 def _ahead(strange: str, at: str) -> Words:
     return (
         f"It is at {strange}, which the code no longer reaches",
-        "An earlier reading of the code held this revision. Most often newer code was deployed here and then taken back, or the branch was changed.",
+        (
+            "An earlier reading of the code held this revision. Most often newer code was deployed here and then taken back, "
+            "or the branch was changed."
+        ),
         f"The version table says {at}, and the schema has what these revisions did.",
         (
             "Read the code again: the revision may be back.",
@@ -97,7 +104,10 @@ def _uninitialised(database: Database) -> Words:
     table = version_table(database)
     return (
         "It is not under Alembic yet",
-        f"There is no table {table}, or it has no rows. The database is new, it was emptied, or its version table has another name or schema.",
+        (
+            f"There is no table {table}, or it has no rows. The database is new, it was emptied, or its version table has another "
+            "name or schema."
+        ),
         "No revision is recorded. Tables may be there all the same.",
         (
             "If the database is empty: upgrade it.",
@@ -113,7 +123,11 @@ def _unreachable(database: Database) -> Words:
         "It did not answer",
         database.error or "The connection failed.",
         f"{known} Nothing was changed by asking.",
-        ("Check again: it may have been busy.", "See that the server runs, and that host, port, user and password are right.", "Test the connection under Edit."),
+        (
+            "Check again: it may have been busy.",
+            "See that the server runs, and that host, port, user and password are right.",
+            "Test the connection under Edit.",
+        ),
     )
 
 

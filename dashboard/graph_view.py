@@ -1,6 +1,7 @@
 """The history as rows to draw: lanes, pins of databases, lines above which revisions are pending, folded runs, and a map.
 
-Every length is in SVG units: lanes are 18 apart, a row's node sits at 20, and a line that leaves a row goes on to 100 %, however high it is.
+Every length is in SVG units: lanes are 18 apart, a row's node sits at 20, and a line that leaves a row goes on
+to 100 %, however high it is.
 """
 
 import re
@@ -276,7 +277,7 @@ def _dashed(stroke: Stroke) -> Stroke:
 
 def _pin(found: list[Database]) -> Pin:
     first = found[0]
-    label = place_name(first) if len(found) == 1 else f"{first.environment.slug} ×{len(found)}"  # noqa: RUF001 the sign for times
+    label = place_name(first) if len(found) == 1 else f"{first.environment.slug} ×{len(found)}"
     return Pin(label, first.environment.protected, first, ", ".join(place_name(database) for database in found[:20]))
 
 

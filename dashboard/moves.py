@@ -32,7 +32,9 @@ def next_move(database: Database, family: Iterable[Database]) -> Move | None:
         return Move("upgrade", f"Upgrade {database.pending_count}", _plan_url(database), database.pending_count, database)
     giver = max(givers, key=lambda other: other.environment.position)
     gained = len(set(database.pending) - set(giver.pending))
-    return Move("promote", f"Promote {gained} from {giver.environment.name}", _promotion_url(giver, database), gained, database) if gained else None
+    if not gained:
+        return None
+    return Move("promote", f"Promote {gained} from {giver.environment.slug}", _promotion_url(giver, database), gained, database)
 
 
 def first_move(family: list[Database], busy: Iterable[object] = ()) -> Move | None:

@@ -91,20 +91,24 @@ def targets(command: str, database: Database, graph: Graph) -> list[Target]:
         return _downgrades(database, graph)
     if command == Command.STAMP:
         heads = [Target("heads", f"Every head of the code: {', '.join(graph.effective_heads)}")] if graph.effective_heads else []
-        return [*heads, *(_target(graph, id) for id in graph.order[:OFFERED]), Target("base", "Base: as if nothing had ever run")]
+        return [
+            *heads,
+            *(_target(graph, revision) for revision in graph.order[:OFFERED]),
+            Target("base", "Base: as if nothing had ever run"),
+        ]
     return []
 
 
 def _upgrades(database: Database, graph: Graph) -> list[Target]:
-    pending = [id for id in reversed(database.pending) if id in graph.revisions]
+    pending = [revision for revision in reversed(database.pending) if revision in graph.revisions]
     newest = [Target("heads", f"Everything: all {database.pending_count} pending")] if pending or not database.current else []
-    return [*newest, *(_target(graph, id) for id in pending[:OFFERED])]
+    return [*newest, *(_target(graph, revision) for revision in pending[:OFFERED])]
 
 
 def _downgrades(database: Database, graph: Graph) -> list[Target]:
-    known = [id for id in database.current if id in graph.revisions]
+    known = [revision for revision in database.current if revision in graph.revisions]
     below = graph.ancestors(known) - set(known)
-    listed = [_target(graph, id) for id in graph.order if id in below][:OFFERED]
+    listed = [_target(graph, revision) for revision in graph.order if revision in below][:OFFERED]
     return [*listed, Target("base", "Base: undo every migration")]
 
 
@@ -125,9 +129,9 @@ def gates(found: list[Gate]) -> Gates:
 def route(plan: Plan, graph: Graph) -> Route:
     """From where the database is to where the plan brings it."""
     count = len(plan.steps)
-    verb = {Command.UPGRADE: "to run", Command.DOWNGRADE: "to undo", Command.STAMP: "in the version table alone"}.get(Command(plan.command), "")
+    verb = {Command.UPGRADE: "to run", Command.DOWNGRADE: "to undo"}.get(Command(plan.command), "in the version table alone")
     words = f"{count} revision{'' if count == 1 else 's'} {verb}" if count else "nothing to run"
-    return Route(_named(plan.from_heads, graph), _named(plan.to_heads, graph), dots(count), words)
+    return Route(named(plan.from_heads, graph), named(plan.to_heads, graph), dots(count), words)
 
 
 def dots(count: int) -> list[str]:
@@ -136,8 +140,8 @@ def dots(count: int) -> list[str]:
     return [f"{100 * place / shown:.4g}%" for place in range(1, shown + 1)]
 
 
-def _named(revisions: list[str], graph: Graph) -> list[tuple[str, str]]:
-    return [(id, graph.revisions[id].message if id in graph.revisions else "") for id in revisions]
+def named(revisions: list[str], graph: Graph) -> list[tuple[str, str]]:
+    return [(revision, graph.revisions[revision].message if revision in graph.revisions else "") for revision in revisions]
 
 
 def steps(plan: Plan, graph: Graph) -> list[StepView]:

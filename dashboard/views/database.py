@@ -65,11 +65,11 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
 def _places(found: Database, graph: Graph | None) -> dict[str, Any]:
     """Now, next, and the pending revisions between, newest first."""
     if graph is None:
-        return {"now": [(id, "") for id in found.current], "next": [], "pending": [], "dots": [], "more_pending": 0}
-    pending = [graph.revisions[id] for id in reversed(found.pending) if id in graph.revisions]
+        return {"now": [(revision, "") for revision in found.current], "next": [], "pending": [], "dots": [], "more_pending": 0}
+    pending = [graph.revisions[revision] for revision in reversed(found.pending) if revision in graph.revisions]
     return {
-        "now": [(id, graph.revisions[id].message if id in graph.revisions else "") for id in found.current],
-        "next": [graph.revisions[id] for id in graph.effective_heads],
+        "now": plan_view.named(found.current, graph),
+        "next": [graph.revisions[head] for head in graph.effective_heads],
         "pending": pending[:PENDING_SHOWN],
         "more_pending": max(0, len(pending) - PENDING_SHOWN),
         "dots": plan_view.dots(len(pending)),

@@ -15,7 +15,6 @@ from jobs import queries, services
 from jobs.models import Job, JobStatus, StepStatus
 
 
-
 @login_required
 @require_GET
 def job(request: HttpRequest, id: str) -> HttpResponse:
@@ -41,7 +40,9 @@ def log(request: HttpRequest, id: str) -> HttpResponse:
     tail = job_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
     if not tail.groups and not tail.finished and tail.next_after == (number_of(request, "after") or 0):
         return HttpResponse(status=204)
-    return render(request, "dashboard/partials/log_tail.html", {"job": found, "log": tail, "level": level, "find": find, "live": not tail.finished})
+    return render(
+        request, "dashboard/partials/log_tail.html", {"job": found, "log": tail, "level": level, "find": find, "live": not tail.finished}
+    )
 
 
 @login_required
@@ -62,14 +63,16 @@ def cancel(request: HttpRequest, id: str) -> HttpResponse:
     found = queries.get_job(user, id)
     reason = request.POST.get("reason", "").strip()
     try:
-        if not reason:
-            raise Invalid("Say why, in a few words: whoever waits for this job will read it.", {"reason": "Say why, in a few words."})
-        services.cancel_job(found, user=user, reason=reason)
-    except Invalid as refused:
-        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused, "reason": reason}, status=refused.status)
+        services.cancel_job(found, user=user, reason=_needed(reason))
     except Refused as refused:
-        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused}, status=refused.status)
+        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused, "reason": reason}, status=refused.status)
     return redirect("job", found.pk)
+
+
+def _needed(reason: str) -> str:
+    if not reason:
+        raise Invalid("Say why, in a few words: whoever waits for this job will read it.", {"reason": "Say why, in a few words."})
+    return reason
 
 
 def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
@@ -77,7 +80,14 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
     line = number_of(request, "line")
     after = max(0, line - 50) if line else number_of(request, "after")
     window = job_view.window(found, after=after, level=level, find=find)
-    shown = {"log": window, "level": level, "find": find, "levels": job_view.LEVELS, "line": line, "live": not (window.finished or window.more)}
+    shown = {
+        "log": window,
+        "level": level,
+        "find": find,
+        "levels": job_view.LEVELS,
+        "line": line,
+        "live": not (window.finished or window.more),
+    }
     return _state(request, found) | shown
 
 

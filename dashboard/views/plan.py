@@ -103,7 +103,13 @@ def _job(request: HttpRequest, found: Plan) -> Job:
     if request.POST.get("from") and request.POST.get("to"):
         source = environments.get_environment(user, request.POST["from"])
         _, _, job = promotions.promote(
-            found.database.project, user=user, source=source, target=found.database.environment, plan_digest=digest, reason=reason, idempotency_key=key
+            found.database.project,
+            user=user,
+            source=source,
+            target=found.database.environment,
+            plan_digest=digest,
+            reason=reason,
+            idempotency_key=key,
         )
         return job
     revision = _targets(found.requested_revision)

@@ -58,9 +58,9 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
         "node": node,
         "lines": highlight.lines(queries.revision_source(snapshot, node.revision), "python"),
         "downgrade": DOWNGRADES.get(node.downgrade),
-        "parents": [(id, graph.revisions.get(id)) for id in node.down_revisions],
+        "parents": [(parent, graph.revisions.get(parent)) for parent in node.down_revisions],
         "children": [other for other in graph.revisions.values() if node.revision in other.down_revisions],
-        "needs": [(id, graph.revisions.get(id)) for id in node.depends_on],
+        "needs": [(need, graph.revisions.get(need)) for need in node.depends_on],
         "needed_by": [other for other in graph.revisions.values() if node.revision in other.depends_on],
         "faults": [fault for fault in graph.faults if fault.path == node.path],
         "places": places,
@@ -74,7 +74,7 @@ def _node(graph: Graph, project: Project, revision: str) -> RevisionNode:
     """By its id or the unique beginning of one."""
     if revision in graph.revisions:
         return graph.revisions[revision]
-    found = [id for id in graph.revisions if id.startswith(revision)]
+    found = [known for known in graph.revisions if known.startswith(revision)]
     if len(found) == 1:
         return graph.revisions[found[0]]
     if found:
