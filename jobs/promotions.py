@@ -46,9 +46,7 @@ def promote(
     services.require_digest(plan, plan_digest)
     with transaction.atomic():
         promotion = Promotion.objects.create(project=project, source=source, target=target, requested_by=user)
-        job = services.queue(
-            plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=plan.to_heads
-        )
+        job = services.queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=plan.to_heads)
         record(
             user.username, "promotion.request", f"promotion {promotion.pk}", project=project.slug, source=source.slug,
             target=target.slug, job=job.pk, to=plan.to_heads,
