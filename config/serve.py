@@ -2,19 +2,19 @@
 
 import argparse
 import fcntl
-import hashlib
 import os
 import sys
 from pathlib import Path
 from typing import IO
 
-from config import probe
+from django.db import connections
+
+from config import install, probe
 from config.embedded import EmbeddedValkey, Server, is_free
 from config.errors import Refused
 from config.processes import Child, Supervisor, say
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-FIRST_START = ("ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "ADMIN_TOKEN", "ADMIN_TOKEN_FILE")
 
 
 class CannotServe(Refused):
@@ -36,10 +36,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: 8000)")
     parser.add_argument("--data", type=Path, default=None, metavar="DIR", help="holds everything that must last (default: data/)")
     parser.add_argument("--demo", action="store_true", help="bring sample projects and a PostgreSQL with their databases")
+    parser.add_argument("--caller", type=Path, default=Path.cwd(), help=argparse.SUPPRESS)  # what a relative DIR is relative to
     options = parser.parse_args()
     if not 0 < options.port < 65536:
         parser.error(f"--port {options.port} is no port: use a number from 1 to 65535.")
-    options.data = (options.data or Path(os.environ.get("DATA_DIR") or BASE_DIR / "data")).resolve()
+    given = options.data or os.environ.get("DATA_DIR")
+    options.data = (options.caller / given if given else BASE_DIR / "data").resolve()
     return options
 
 
@@ -80,59 +82,13 @@ def take_directory(data: Path) -> IO[str]:
 
 
 def set_up(options: argparse.Namespace, servers: list[Server]) -> None:
-    """Brings store and static files up to date; on the first start the administrator, with --demo the demo."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
-
-    django.setup()
-    from django.db import connections
-
-    migrate_store()
-    collect_static()
-    create_admin()
+    """What must be there before anything serves; with --demo also the demo and its server."""
+    install.set_up()
     if options.demo:
-        from config import demo
+        from config import demo  # brings every room along, and models can be imported only now
 
         servers += demo.set_up(options.data)
-    connections.close_all()
-
-
-def migrate_store() -> None:
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
-
-
-def collect_static() -> None:
-    """Copies and compresses the static files, unless they are what they were the last time."""
-    from django.conf import settings
-    from django.contrib.staticfiles.finders import get_finders
-    from django.core.management import call_command
-
-    paths = sorted(Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([]))
-    facts = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
-    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
-    stamp = settings.DATA_DIR / "static.digest"
-    if not stamp.exists() or stamp.read_text() != digest or not settings.STATIC_ROOT.exists():
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-        stamp.write_text(digest)
-
-
-def create_admin() -> None:
-    """While no user exists: the first one, with the given password or with one that is shown here and never again."""
-    from accounts.services import create_first_admin
-
-    from config import env
-
-    password = create_first_admin(env.text("ADMIN_PASSWORD") or None, env.text("ADMIN_TOKEN") or None)
-    if password:
-        print(f"admin password: {password}", flush=True)  # noqa: T201
-    for name in FIRST_START:
-        os.environ.pop(name, None)
+    connections.close_all()  # the children open their own
 
 
 def stages(port: int) -> list[list[Child]]:
@@ -147,8 +103,7 @@ def stages(port: int) -> list[list[Child]]:
 
 
 def child(name: str, module: list[str]) -> Child:
-    environment = {name: value for name, value in os.environ.items() if name not in FIRST_START}
-    environment |= {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(BASE_DIR), "C_FORCE_ROOT": "1"}
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "C_FORCE_ROOT": "1"}
     return Child(name, [sys.executable, "-m", *module], environment)
 
 
