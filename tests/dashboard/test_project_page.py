@@ -1,0 +1,149 @@
+"""The history page, on real projects."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from environments.models import Database, Environment
+from jobs.models import Job
+from migrations_store import services as store
+from migrations_store.models import Project
+from tests.jobs.conftest import table, write_revision
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Run = Callable[..., Job]
+Add = Callable[..., Database]
+
+
+def page(client: Client, query: str = "") -> str:
+    answer = client.get(f"/projects/shop/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_history_shows_every_revision_and_its_place(client: Client, run: Run, database: Database) -> None:
+    run(database, "upgrade", "two")
+    shown = page(client)
+    assert all(f"makes {name}" in shown for name in ("one", "two", "three"))
+    assert "Current on dev" in shown
+    assert "Above: 1 pending on dev" in shown
+    assert "Head, Not applied anywhere" in shown
+
+
+def test_promotion_is_the_one_solid_button(
+    client: Client, run: Run, database: Database, add_environment: Callable[..., Environment], add_database: Add
+) -> None:
+    run(database, "upgrade", "head")
+    add_database(add_environment("test", 2))
+    shown = page(client)
+    assert shown.count("btn primary") == 1
+    assert "Promote 3 from dev" in shown
+
+
+def test_a_viewer_gets_no_buttons_that_change_anything(viewer_client: Client, project: Project, database: Database) -> None:
+    shown = page(viewer_client)
+    assert "btn primary" not in shown
+    assert "Read code again" not in shown
+
+
+def test_two_heads_are_explained(client: Client, project: Project, root: Path) -> None:
+    write_revision(root, "other", "two", *table("t_other"))
+    store.take_snapshot(project, user=None)
+    shown = page(client)
+    assert "2 heads" in shown
+    assert "cannot choose between them" in shown
+
+
+def test_faults_stand_beside_what_can_be_drawn(client: Client, project: Project, root: Path) -> None:
+    write_revision(root, "lost", "gone", *table("t_lost"))
+    store.take_snapshot(project, user=None)
+    shown = page(client)
+    assert "The history has faults" in shown
+    assert "versions/lost.py" in shown
+    assert "makes three" in shown
+
+
+def test_no_revisions_cannot_be_missed(client: Client, project: Project, root: Path) -> None:
+    for file in (root / "migrations" / "versions").glob("*.py"):
+        file.unlink()
+    store.take_snapshot(project, user=None)
+    assert "0 revisions" in page(client)
+
+
+def test_search_covers_revisions_that_are_not_shown(client: Client, project: Project, root: Path) -> None:
+    grow(root, 150)
+    store.take_snapshot(project, user=None)
+    assert "makes r003" not in page(client)
+    assert "makes r003" in page(client, "?q=r003")
+    assert "No revision matches" in page(client, "?q=nonsense")
+
+
+def test_a_long_run_is_folded_and_can_be_shown(client: Client, project: Project, root: Path) -> None:
+    grow(root, 150)
+    store.take_snapshot(project, user=None)
+    assert "revisions in a straight line" in page(client)
+    shown = page(client, "?runs=show")
+    assert "revisions in a straight line" not in shown
+    assert shown.count('id="r-') == 100
+    assert "Load 100 more" in shown
+
+
+def test_loading_more_answers_with_rows_alone(client: Client, project: Project, root: Path) -> None:
+    grow(root, 150)
+    store.take_snapshot(project, user=None)
+    answer = client.get("/projects/shop/?runs=show&after=r100&part=rows", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in answer
+    assert 'id="r-r099"' in answer
+    assert 'id="r-r100"' not in answer
+
+
+def test_jumping_to_a_revision_shows_and_marks_it(client: Client, project: Project, root: Path) -> None:
+    grow(root, 400)
+    store.take_snapshot(project, user=None)
+    shown = page(client, "?at=r200")
+    assert '<tr id="r-r200" class="sel">' in shown
+
+
+def test_reading_the_code_again_finds_new_revisions(client: Client, project: Project, root: Path) -> None:
+    write_revision(root, "four", "three", *table("t_four"))
+    answer = client.post("/projects/shop/snapshots/", follow=True)
+    assert answer.redirect_chain
+    assert "makes four" in answer.content.decode()
+
+
+def test_the_number_of_queries_does_not_grow(
+    client: Client,
+    project: Project,
+    add_database: Add,
+    add_environment: Callable[..., Environment],
+    django_assert_max_num_queries: Callable,
+) -> None:
+    for place in range(2, 8):
+        add_database(add_environment(f"e{place}", place))
+    page(client)
+    for tab in ("history", "databases", "jobs"):
+        with django_assert_max_num_queries(14):
+            page(client, f"?tab={tab}")
+
+
+@pytest.mark.slow
+def test_five_thousand_revisions_without_pain(client: Client, admin: User, project: Project, root: Path) -> None:
+    grow(root, 5000)
+    store.take_snapshot(project, user=None)
+    page(client)
+    begun = time.perf_counter()
+    shown = page(client)
+    assert time.perf_counter() - begun < 0.2
+    assert shown.count("<") / 2 < 3000
+
+
+def grow(root: Path, count: int) -> None:
+    """A line of so many revisions on top of the three."""
+    down = "three"
+    for number in range(1, count + 1):
+        write_revision(root, f"r{number:03}", down, "pass")
+        down = f"r{number:03}"
