@@ -1,0 +1,25 @@
+"""`manage.py rotate_credentials`: encrypts all kept passwords under the newest of CREDENTIAL_KEYS."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.errors import Refused
+from environments import secrets
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypts every kept database password under the newest key of CREDENTIAL_KEYS. "
+        "It may be interrupted and run again. Drop the old key only after it says that none is left."
+    )
+
+    def handle(self, **_: Any) -> None:
+        try:
+            done = secrets.rotate_all()
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
+        self.stdout.write(f"{done.rotated} encrypted anew, {done.current} already under the newest key, {len(done.unreadable)} left.")
+        if done.unreadable:
+            raise CommandError(f"These could not be read, so keep the old keys or type their passwords again: {', '.join(done.unreadable)}")
+        self.stdout.write("None is left under an older key: the older keys may go.")

@@ -1,0 +1,57 @@
+"""Finding environments and databases. Everyone who may sign in may see all of them."""
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from config.errors import Invalid, NotFound
+from environments.models import Database, DatabaseState, Environment
+from migrations_store.models import Project
+
+
+def environments(user: User) -> QuerySet[Environment]:
+    """In their order."""
+    require(user, Action.VIEW)
+    return Environment.objects.all()
+
+
+def get_environment(user: User, slug: str) -> Environment:
+    require(user, Action.VIEW)
+    found = Environment.objects.filter(slug=str(slug)[:100]).first()
+    if found is None:
+        raise NotFound(f"There is no environment {str(slug)[:64]!r}.")
+    return found
+
+
+def get_database(user: User, id: str | uuid.UUID) -> Database:
+    require(user, Action.VIEW)
+    try:
+        key = uuid.UUID(str(id))
+    except ValueError:
+        raise NotFound(f"There is no database {str(id)[:64]!r}: an id looks like 9b2f1c1e-….") from None
+    found = Database.objects.select_related("project", "environment").filter(pk=key).first()
+    if found is None:
+        raise NotFound(f"There is no database {key}.")
+    return found
+
+
+def databases(
+    user: User, *, project: Project | str | None = None, environment: Environment | str | None = None, state: str | None = None
+) -> QuerySet[Database]:
+    """By project, environment (objects or slugs) and state; None or "" does not filter."""
+    require(user, Action.VIEW)
+    if state and state not in DatabaseState.values:
+        raise Invalid(f"There is no state {state[:40]!r}; use one of {', '.join(DatabaseState.values)}.", {"state": "Not a state."})
+    found = Database.objects.select_related("project", "environment")
+    if project:
+        found = found.filter(**_by("project", project))
+    if environment:
+        found = found.filter(**_by("environment", environment))
+    return found.filter(state=state) if state else found
+
+
+def _by(name: str, wanted: Project | Environment | str) -> dict[str, Any]:
+    return {f"{name}__slug": wanted} if isinstance(wanted, str) else {name: wanted}

@@ -1,0 +1,172 @@
+"""Changing environments and databases, and asking for readings. Every change leaves an audit entry, in the same transaction."""
+
+import logging
+from typing import Any
+
+from celery import current_app
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from audit.services import record
+from environments import readings, trial, urls
+from environments.errors import NameTaken, StillUsed
+from environments.fields import Fields, fill_database, fill_environment
+from environments.models import Database, DatabaseState, Environment
+from environments.readings import TARGET, apply_reading, check_database_now
+from environments.trial import Finding
+from migrations_store import services as store
+from migrations_store.models import Project, Snapshot
+
+__all__ = [
+    "apply_reading",
+    "check_database_now",
+    "create_database",
+    "create_environment",
+    "delete_database",
+    "delete_environment",
+    "refresh_project",
+    "request_check",
+    "test_connection",
+    "update_database",
+    "update_environment",
+]
+
+logger = logging.getLogger(__name__)
+NEVER_READ: dict[str, Any] = {
+    "state": DatabaseState.UNCHECKED, "current": [], "pending": [], "pending_count": 0, "checked_at": None, "changed_at": None,
+    "error_code": "", "error": "", "server": "", "latency_ms": None,
+}  # fmt: skip
+
+
+def create_environment(*, user: User, fields: Fields) -> Environment:
+    require(user, Action.CONFIGURE)
+    environment = Environment()
+    fill_environment(environment, fields)
+    return _saved_environment(environment, user, "environment.create")
+
+
+def update_environment(environment: Environment, *, user: User, fields: Fields) -> Environment:
+    """Changes the fields that are named."""
+    require(user, Action.CONFIGURE)
+    fill_environment(environment, fields)
+    return _saved_environment(environment, user, "environment.update")
+
+
+def delete_environment(environment: Environment, *, user: User) -> None:
+    """Only an empty one, whose promotions are not to be told of any more either."""
+    require(user, Action.CONFIGURE)
+    count = environment.databases.count()
+    if count:
+        raise StillUsed(f"{environment.name} still has {count} database{'s' if count > 1 else ''}. Delete or move them first.")
+    try:
+        with transaction.atomic():
+            record(user.username, "environment.delete", f"environment {environment.slug}")
+            environment.delete()
+    except ProtectedError:
+        raise StillUsed(f"{environment.name} cannot be deleted: the record of a promotion or job names it. Rename it instead.") from None
+
+
+def create_database(*, user: User, fields: Fields) -> Database:
+    """A profile by `url` or by its parts; its first reading is asked for."""
+    require(user, Action.CONFIGURE)
+    database = Database()
+    fill_database(database, fields)
+    with transaction.atomic():
+        _save_database(database, user, "database.create")
+        _ring_on_commit(database)
+    return database
+
+
+def update_database(database: Database, *, user: User, fields: Fields) -> Database:
+    """Changes the fields that are named. A profile that leads elsewhere loses what was read, and its password unless that is typed again."""
+    require(user, Action.CONFIGURE)
+    before = [getattr(database, part) for part in TARGET]
+    had_secret = database.secret
+    fill_database(database, fields)
+    moved = before != [getattr(database, part) for part in TARGET]
+    if moved:
+        for name, value in NEVER_READ.items():
+            setattr(database, name, value.copy() if isinstance(value, list) else value)
+    with transaction.atomic():
+        _save_database(database, user, "database.update")
+        if moved or database.secret != had_secret:
+            _ring_on_commit(database)
+    return database
+
+
+def delete_database(database: Database, *, user: User) -> None:
+    """Forgets the profile, its plans and jobs; the database itself is not touched. Refused while a job runs there."""
+    require(user, Action.CONFIGURE)
+    if database.jobs.filter(status="running").exists():
+        raise StillUsed(f"A job is running on {database}. Cancel it or wait until it has ended.")
+    with transaction.atomic():
+        record(user.username, "database.delete", f"database {database}", id=str(database.pk), url=urls.shown(database))
+        database.delete()
+
+
+def request_check(database: Database, *, user: User) -> None:
+    """Asks a worker to read the version table now. A broker that does not answer is no error: the scheduler reads every minute."""
+    require(user, Action.CHECK)
+    with transaction.atomic():
+        record(user.username, "database.check", f"database {database}", id=str(database.pk))
+        _ring_on_commit(database)
+
+
+def refresh_project(project: Project, *, user: User) -> Snapshot:
+    """Reads the project's code again, and compares its databases as last read with it, without connecting."""
+    snapshot = store.take_snapshot(project, user=user)
+    with transaction.atomic():
+        for database in project.databases.select_related("project").select_for_update(of=("self",)):
+            readings.rejudge(database)
+    return snapshot
+
+
+def test_connection(*, user: User, database: Database | None = None, fields: Fields | None = None) -> list[Finding]:
+    """Tries a profile: a kept one, one that is not saved yet (`fields`), or a kept one with changes. Nothing is saved.
+
+    Each finding says whether one thing works: reachable, login, read, create, version, current.
+    """
+    require(user, Action.CONFIGURE if fields else Action.CHECK)
+    tried = Database.objects.get(pk=database.pk) if database else Database()
+    if fields:
+        fill_database(tried, fields)
+    return trial.run(tried)
+
+
+def _saved_environment(environment: Environment, user: User, action: str) -> Environment:
+    detail = {name: getattr(environment, name) for name in ("name", "position", "protected", "lock_timeout", "statement_timeout")}
+    try:
+        with transaction.atomic():
+            environment.save()
+            record(user.username, action, f"environment {environment.slug}", **detail)
+    except IntegrityError:
+        raise NameTaken(f"There already is an environment {environment.slug}. Choose another slug.") from None
+    return environment
+
+
+def _save_database(database: Database, user: User, action: str) -> None:
+    try:
+        with transaction.atomic():
+            database.save()
+    except IntegrityError:
+        named = f"named {database.name!r}" if database.name else "without a name"
+        raise NameTaken(
+            f"{database.project.slug} already has a database {named} in {database.environment.slug}. Give this one another name."
+        ) from None
+    record(user.username, action, f"database {database}", id=str(database.pk), url=urls.shown(database), version_table=database.version_table)
+
+
+def _ring_on_commit(database: Database) -> None:
+    transaction.on_commit(lambda: _ring(str(database.pk)))
+
+
+def _ring(database_id: str) -> None:
+    """By the task's name, for a message is all that this needs to know of the worker's side."""
+    try:
+        current_app.send_task("environments.tasks.check_database", args=[database_id], ignore_result=True, retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning("the broker took no check of database %s (%s); the scheduler reads it", database_id, type(error).__name__)
