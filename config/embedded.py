@@ -263,20 +263,26 @@ class EmbeddedPostgres(Server):
             return False
         return True
 
-    def create_database(self, name: str) -> str:
-        """Creates an empty database and returns its URL."""
-        self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Creates a database, empty or as a copy of one that nobody is connected to; returns its URL."""
+        self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
+
+    def has_database(self, name: str) -> bool:
+        return self.execute(sql.SQL("SELECT 1 FROM pg_database WHERE datname = {}").format(sql.Literal(name)))
 
     def drop_database(self, name: str) -> None:
         """Drops a database, ending the sessions in it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def execute(self, statement: sql.Composable) -> None:
+    def execute(self, statement: sql.Composable) -> bool:
+        """Whether the statement found or touched anything."""
         connection = psycopg2.connect(self.url().replace("+psycopg2", ""))
         try:
             connection.autocommit = True
-            connection.cursor().execute(statement)
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return int(cursor.rowcount) > 0
         finally:
             connection.close()
 

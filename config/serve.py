@@ -14,6 +14,8 @@ from config.embedded import EmbeddedValkey, Server, is_free
 from config.errors import Refused
 from config.processes import Child, Supervisor, say
 
+# As root Celery advises another user, once for each worker; who runs a container as root has heard it.
+QUIET = "ignore:You're running the worker with superuser privileges"
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -104,7 +106,7 @@ def stages(port: int) -> list[list[Child]]:
 
 def child(name: str, module: list[str]) -> Child:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "C_FORCE_ROOT": "1"}
-    return Child(name, [sys.executable, "-m", *module], environment)
+    return Child(name, [sys.executable, "-W", QUIET, "-m", *module], environment)
 
 
 def announce(port: int) -> None:

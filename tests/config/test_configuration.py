@@ -1,0 +1,57 @@
+"""What is written about an installation agrees with what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = re.compile(r'(?:env\.(?:text|flag|words|number)|keys\.kept)\(\s*"([A-Z_]+)"')
+
+
+def variables_read() -> set[str]:
+    return {name for path in (ROOT / "config").glob("*.py") for name in READ.findall(path.read_text())}
+
+
+def variables_documented() -> set[str]:
+    return set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/configuration.md").read_text(), re.MULTILINE))
+
+
+def test_configuration_lists_every_variable():
+    assert variables_read() == variables_documented()
+
+
+@pytest.mark.parametrize("name", ["CONNECT_TIMEOUT", "JOB_TIMEOUT", "STOP_GRACE", "GIT_MAX_BYTES"])
+def test_configuration_names_the_default(name, settings):
+    row = next(line for line in (ROOT / "docs/configuration.md").read_text().splitlines() if line.startswith(f"| `{name}`"))
+    assert f"`{getattr(settings, name)}`" in row
+
+
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_compose_has_every_part():
+    assert set(compose()["services"]) == {"postgres", "redis", "setup", "web", "worker", "reads", "scheduler"}
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "reads", "scheduler"])
+def test_compose_part_has_health_check(name):
+    assert compose()["services"][name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "reads", "scheduler"])
+def test_compose_part_gets_time_to_stop(name):
+    assert compose()["services"][name]["stop_grace_period"] == "90s"
+
+
+def test_compose_variables_are_known():
+    known = variables_read() | {f"{name}_FILE" for name in variables_read()}
+    for service in ("setup", "web", "worker", "reads", "scheduler"):
+        assert set(compose()["services"][service]["environment"]) <= known
+
+
+def test_compose_secrets_are_made_by_script():
+    made = set(re.findall(r"^keep (\w+)", (ROOT / "script/secrets").read_text(), re.MULTILINE))
+    assert set(compose()["secrets"]) == made
