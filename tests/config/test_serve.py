@@ -1,0 +1,213 @@
+"""The server command as a person runs it: a program that is started, asked and stopped."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+
+class Dashboard:
+    """script/server on a free port, with what it printed."""
+
+    def __init__(self, data: Path, *options: str, **environment: str) -> None:
+        self.data, self.port = data, free_port()
+        variables = {name: value for name, value in os.environ.items() if name not in ("DATA_DIR", "REDIS_URL", "DATABASE_URL")}
+        command = [str(ROOT / "script/server"), "--port", str(self.port), "--data", str(data), *options]
+        self.process = subprocess.Popen(
+            command, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.stderr: list[str] = []
+        threading.Thread(target=self.follow, daemon=True).start()
+        threading.Thread(target=lambda: self.stderr.extend(self.process.stderr), daemon=True).start()
+
+    def follow(self) -> None:
+        for line in self.process.stdout:
+            self.lines.put(line.strip())
+        self.lines.put("")
+
+    def wait_until_ready(self, timeout: float = 60) -> list[str]:
+        printed = []
+        while not (printed and printed[-1].startswith("Ready:")):
+            line = self.lines.get(timeout=timeout)
+            assert line, f"it ended: {''.join(self.stderr)}"
+            printed.append(line)
+        return printed
+
+    def get(self, path: str, token: str = "") -> dict:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        return json.loads(urllib.request.urlopen(request, timeout=10).read())
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """The seconds it took."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(100)
+        return time.monotonic() - started
+
+    def processes(self) -> list[str]:
+        """Everything that still runs with this data directory."""
+        mark = f"DATA_DIR={self.data}\0".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (path / "environ").read_bytes() + b"\0":
+                    found.append((path / "cmdline").read_text().replace("\0", " "))
+        return found
+
+
+@pytest.fixture
+def data(tmp_path) -> Iterator[Path]:
+    return tmp_path / "data"
+
+
+@contextlib.contextmanager
+def serving(data: Path, *options: str, **environment: str) -> Iterator[Dashboard]:
+    dashboard = Dashboard(data, *options, **environment)
+    try:
+        yield dashboard
+    finally:
+        dashboard.stop()
+        assert dashboard.processes() == []
+
+
+def test_server_serves_and_stops(data):
+    with serving(data, ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
+        assert dashboard.wait_until_ready() == [f"Ready: http://127.0.0.1:{dashboard.port}/"]
+        health = dashboard.get("/healthz")
+        assert (health["status"], health["database"], health["broker"]) == ("ok", "ok", "ok")
+        assert health["workers"] >= 1
+        assert dashboard.get("/api/v1/projects", "token-for-tests-0001") == {"items": [], "count": 0}
+        assert dashboard.stop(signal.SIGINT) < 30
+        assert dashboard.process.returncode == 0
+
+
+def test_server_prints_generated_password_once(data):
+    with serving(data) as dashboard:
+        printed = dashboard.wait_until_ready()
+        assert printed[0].startswith("admin password: ")
+        assert len(printed) == 2
+    with serving(data) as dashboard:
+        assert [line.split(":")[0] for line in dashboard.wait_until_ready()] == ["Ready"]
+
+
+def test_server_keeps_its_data_private(data):
+    with serving(data) as dashboard:
+        dashboard.wait_until_ready()
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        for path in data.glob("*.key"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        command_lines = " ".join(dashboard.processes())
+        assert (data / "secret_key.key").read_text().strip() not in command_lines
+
+
+def test_killed_server_leaves_nothing(data):
+    with serving(data) as dashboard:
+        dashboard.wait_until_ready()
+        dashboard.stop(signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while dashboard.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert dashboard.processes() == []
+    with serving(data) as dashboard:
+        assert dashboard.wait_until_ready()
+
+
+def test_server_starts_dead_web_again(data):
+    with serving(data) as dashboard:
+        dashboard.wait_until_ready()
+        victims = [path for path in Path("/proc").glob("[0-9]*") if is_gunicorn_of(path, dashboard)]
+        os.kill(min(int(path.name) for path in victims), signal.SIGKILL)
+        time.sleep(1)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                assert dashboard.get("/healthz")["status"] == "ok"
+                break
+            time.sleep(0.2)
+        assert any("web ended with -9" in line for line in dashboard.stderr)
+
+
+def is_gunicorn_of(path: Path, dashboard: Dashboard) -> bool:
+    with contextlib.suppress(OSError):
+        return f"--bind=127.0.0.1:{dashboard.port}".encode() in (path / "cmdline").read_bytes()
+    return False
+
+
+def test_server_refuses_taken_port(data):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        command = [ROOT / "script/server", "--data", data, "--port", str(listener.getsockname()[1])]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "is taken by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_server_refuses_data_of_a_running_one(data):
+    with serving(data) as dashboard:
+        dashboard.wait_until_ready()
+        command = [ROOT / "script/server", "--data", data, "--port", str(free_port())]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Another server runs with the data in" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_server_refuses_odd_port(data, port):
+    done = subprocess.run([ROOT / "script/server", "--port", port], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+@pytest.mark.postgresql
+def test_demo_shows_every_state(data):
+    with serving(data, "--demo", ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
+        dashboard.wait_until_ready()
+        databases = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+    states = {f"{one['project']}/{one['environment']}/{one['name']}": (one["state"], one["pending_count"]) for one in databases}
+    assert states == {
+        "shop/dev/": ("pending", 2),
+        "shop/test/": ("pending", 6),
+        "shop/prod/": ("pending", 9),
+        "shop/stores/berlin": ("unknown_revision", 0),
+        "shop/stores/lisbon": ("uninitialised", 19),
+        "shop/stores/oslo": ("up_to_date", 0),
+        "reporting/dev/": ("up_to_date", 0),
+        "reporting/test/": ("pending", 1),
+        "reporting/prod/": ("pending", 2),
+    }
+
+
+@pytest.mark.postgresql
+def test_demo_comes_back_as_it_was(data):
+    with serving(data, "--demo", ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
+        dashboard.wait_until_ready()
+        before = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+    port = (data / "postgres/port").read_text()
+    with socket.socket() as somebody, serving(data, "--demo") as dashboard:
+        somebody.bind(("127.0.0.1", int(port)))
+        somebody.listen()
+        dashboard.wait_until_ready()
+        after = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+    assert [one["id"] for one in after] == [one["id"] for one in before]
+    assert {one["url"] for one in before if port in one["url"]}
+    assert not {one["url"] for one in after if f":{port}/" in one["url"]}
