@@ -271,6 +271,18 @@ def _x(lane: int) -> int:
     return 10 + 18 * min(lane, WIDEST - 1)
 
 
+def _strokes(edge: lanes.Edge) -> list[Stroke]:
+    """What one edge of a row looks like; a line that changes lanes is curved between the row's edge and its node."""
+    colour, x1, x2 = edge.color % COLOURS, _x(edge.source), _x(edge.target)
+    if edge.kind == "pass":
+        return [Stroke(colour, x1)]
+    if edge.kind == "in":
+        return [Stroke(colour, x1, y2="20") if x1 == x2 else Stroke(colour, d=f"M{x1} 0C{x1} 16 {x2} 4 {x2} 20")]
+    if x1 == x2:
+        return [Stroke(colour, x1, y1="20")]
+    return [Stroke(colour, d=f"M{x1} 20C{x1} 36 {x2} 24 {x2} 40"), Stroke(colour, x2, y1="40")]
+
+
 def _dashed(stroke: Stroke) -> Stroke:
     return Stroke(stroke.colour, stroke.x, stroke.y1, stroke.y2, stroke.d, dashed=True)
 
