@@ -1,82 +1,112 @@
-"""From the bytes a process prints to lines that are safe to keep and to show."""
+"""Bytes that a project prints, as lines that are safe to keep and to show."""
 
+import codecs
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
 
 from jobs.redaction import Redactor
+from jobs.redaction import Stream as RedactedStream
 
-LINE_BYTES = 8 * 1024
-ESCAPES = re.compile(
-    rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles and links
-    rb"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"
-    rb"|\x1b\[[0-?]*[ -/]*[@-~]"  # colours and movements
-    rb"|\x1b[ -/]*[0-~]"
-)
-CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+LINE_LIMIT = 8 * 1024
+JOB_LIMIT = 10 * 1024 * 1024
+TAIL_LIMIT = 256 * 1024
+
+OnLine = Callable[[str, str, datetime], None]
+
+# CSI, then strings ended by BEL or ST (OSC, DCS, APC, PM, SOS), then two-character sequences
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]")
+UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?$|\x9b[0-?]*[ -/]*$")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LONGEST_ESCAPE = 4096
+
+
+class Output:
+    """Both streams of one job. Live up to the limit of a job; of what comes later, the end is kept."""
+
+    def __init__(self, redactor: Redactor, on_line: OnLine) -> None:
+        self.on_line = on_line
+        self.streams = {name: Lines(redactor) for name in ("stdout", "stderr")}
+        self.written = 0
+        self.tail: deque[tuple[str, str, datetime]] = deque()
+        self.tail_size = self.dropped_lines = self.dropped_bytes = 0
+
+    def feed(self, stream: str, data: bytes, at: datetime) -> None:
+        for text in self.streams[stream].feed(data):
+            self._take(stream, text, at)
+
+    def finish(self, at: datetime) -> None:
+        """Unfinished lines, the gap and the kept end."""
+        for stream, lines in self.streams.items():
+            for text in lines.finish():
+                self._take(stream, text, at)
+        if self.dropped_lines:
+            self.on_line("dashboard", f"[… {self.dropped_lines} lines, {self.dropped_bytes} bytes dropped]", at)
+        while self.tail:
+            self.on_line(*self.tail.popleft())
+
+    def _take(self, stream: str, text: str, at: datetime) -> None:
+        size = len(text.encode()) + 1
+        if not self.tail and self.written + size <= JOB_LIMIT - TAIL_LIMIT:
+            self.written += size
+            self.on_line(stream, text, at)
+            return
+        self.tail.append((stream, text, at))
+        self.tail_size += size
+        while self.tail_size > TAIL_LIMIT:
+            size = len(self.tail.popleft()[1].encode()) + 1
+            self.tail_size -= size
+            self.dropped_lines += 1
+            self.dropped_bytes += size
 
 
 class Lines:
-    """Cuts one stream into lines. Secrets are masked before anything is cut off, also where two reads meet."""
+    """One stream: decoded, without escapes and control characters, without secrets, cut into lines. In this order: a colour
+    in the middle of a secret must not hide it, and a cut must not leave half of one."""
 
-    def __init__(self, redact: Redactor) -> None:
-        self._redact = redact
-        self._rest = b""
-        self._dropped = 0
+    def __init__(self, redactor: Redactor) -> None:
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.redacted = RedactedStream(redactor)
+        self.escape = ""
+        self.line = ""
+        self.dropped = 0
+        self.returned = False
 
-    def feed(self, data: bytes) -> Iterator[str]:
-        """The lines that are complete with this data."""
-        parts = (self._rest + data).split(b"\n")
-        self._rest = parts.pop()
-        for part in parts:
-            yield self._line(part)
-        self._shorten()
+    def feed(self, data: bytes) -> list[str]:
+        return self._split(self.redacted.feed(self._plain(self.decoder.decode(data))))
 
-    def end(self) -> Iterator[str]:
-        """What stood last without a line end."""
-        if self._rest or self._dropped:
-            yield self._line(self._rest)
-            self._rest = b""
+    def finish(self) -> list[str]:
+        rest = self.redacted.feed(CONTROL.sub("", self.escape + self.decoder.decode(b"", final=True)))
+        lines = self._split(rest + self.redacted.finish())
+        return [*lines, self._ended()] if self.line or self.dropped else lines
 
-    def _shorten(self) -> None:
-        """A line without end must not fill the memory: its beginning is kept, and a margin that may hold half a secret."""
-        keep = LINE_BYTES + 2 * self._redact.longest
-        if len(self._rest) > 4 * keep:
-            masked = self._redact(self._rest)
-            margin = masked[-self._redact.longest :] if self._redact.longest else b""
-            self._dropped += len(masked) - LINE_BYTES - len(margin)
-            self._rest = masked[:LINE_BYTES] + margin
+    def _plain(self, piece: str) -> str:
+        text = ESCAPE.sub("", self.escape + piece)
+        unfinished = UNFINISHED.search(text)
+        self.escape = unfinished[0] if unfinished and len(unfinished[0]) <= LONGEST_ESCAPE else ""
+        return CONTROL.sub("", text[: len(text) - len(self.escape)])
 
-    def _line(self, raw: bytes) -> str:
-        clean = CONTROLS.sub(b"", ESCAPES.sub(b"", self._redact(raw).rstrip(b"\r").rpartition(b"\r")[2]))
-        dropped, self._dropped = self._dropped + max(0, len(clean) - LINE_BYTES), 0
-        text = clean[:LINE_BYTES].decode("utf-8", "replace")
-        return f"{text} [… {dropped} bytes dropped]" if dropped else text
+    def _split(self, text: str) -> list[str]:
+        lines = []
+        for piece in re.split("(\n|\r)", text):
+            if piece == "\n":
+                lines.append(self._ended())
+            elif piece == "\r":
+                self.returned = True
+            elif piece:
+                self._append(piece)
+        return lines
 
+    def _append(self, piece: str) -> None:
+        """A carriage return that is not followed by a line feed writes over the line, as a progress bar does."""
+        if self.returned:
+            self.line, self.dropped, self.returned = "", 0, False
+        room = LINE_LIMIT - len(self.line)
+        self.line += piece[:room]
+        self.dropped += len(piece[room:].encode()) if len(piece) > room else 0
 
-class Budget:
-    """Limits what a job's log may hold: the beginning in full, then only the newest lines, with a mark for what is missing."""
-
-    def __init__(self, head: int = 10 * 1024 * 1024, tail: int = 256 * 1024) -> None:
-        self._left, self._tail_size = head, tail
-        self._tail: list[tuple[str, str]] = []
-        self._tail_bytes = self.dropped = 0
-
-    def admit(self, stream: str, text: str) -> bool:
-        """Whether the line is to be kept now; else it waits among the newest, which `tail` gives at the end."""
-        size = len(text) + 1
-        if size <= self._left:
-            self._left -= size
-            return True
-        self._left = 0
-        self._tail.append((stream, text))
-        self._tail_bytes += size
-        while self._tail_bytes > self._tail_size:
-            old = self._tail.pop(0)
-            self._tail_bytes -= len(old[1]) + 1
-            self.dropped += 1
-        return False
-
-    def tail(self) -> Iterator[tuple[str, str]]:
-        if self.dropped:
-            yield "dashboard", f"[… {self.dropped} lines dropped: the log is longer than it may be]"
-        yield from self._tail
+    def _ended(self) -> str:
+        line = self.line + (f" [… {self.dropped} bytes dropped]" if self.dropped else "")
+        self.line, self.dropped, self.returned = "", 0, False
+        return line

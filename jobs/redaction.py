@@ -1,43 +1,93 @@
-"""Replaces known secret values, in every form in which a program may print them, at the one place where output enters."""
+"""Takes known secrets out of text, at the one place where bytes of a project enter ours."""
 
 import base64
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
-SHORTEST = 4
-MASK = b"***"
+MASK = "***"
+SHORTEST = 4  # anything shorter would turn ordinary text into stars and hide nothing
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+T = TypeVar("T")
 
 
 class Redactor:
-    """Masks the given secrets in bytes. Shorter ones than four characters are left: masking them would garble every line."""
+    """Replaces secrets in every form in which a program is likely to print them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in forms_of(secret)}
-        self.longest = max((len(form) for form in forms), default=0)
-        # The longest first, so that a form that holds another one is masked as a whole.
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(re.escape(form) for form in ordered)) if ordered else None
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in written_forms(secret)}
+        self.forms = sorted(forms, key=lambda form: (-len(form), form))
+        self.pattern = re.compile("|".join(re.escape(form) for form in self.forms)) if self.forms else None
+        self.starts = {form[:length] for form in self.forms for length in range(1, len(form))}
+        self.longest = len(self.forms[0]) if self.forms else 0
 
     def __repr__(self) -> str:
-        return "<Redactor>"
+        return f"<Redactor of {len(self.forms)} forms>"
 
-    def __call__(self, data: bytes) -> bytes:
-        return self._pattern.sub(MASK, data) if self._pattern else data
+    def text(self, text: str) -> str:
+        return self.pattern.sub(MASK, text) if self.pattern else text
+
+    def clean(self, value: T) -> T:
+        """A JSON value with every string in it cleaned, keys included."""
+        if isinstance(value, str):
+            return self.text(value)  # type: ignore[return-value]
+        if isinstance(value, list):
+            return [self.clean(item) for item in value]  # type: ignore[return-value]
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.clean(item) for key, item in value.items()}  # type: ignore[return-value]
+        return value
+
+    def held_back(self, text: str) -> int:
+        """How many characters at the end may be the beginning of a secret that goes on in the next piece."""
+        for length in range(min(self.longest - 1, len(text)), 0, -1):
+            if text[-length:] in self.starts:
+                return length
+        return 0
 
 
-def forms_of(secret: str) -> set[bytes]:
-    """The value itself, URL-encoded, percent-doubled, JSON- and Python-escaped, and in base64 at each of the three offsets."""
-    texts = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), secret.replace("%", "%%")}
-    texts |= {quote(secret, safe="").replace("%", "%%"), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
-    raw = secret.encode()
-    return {text.encode() for text in texts} | {part for offset in range(3) if len(part := _base64_part(raw, offset)) >= SHORTEST * 2}
+class Stream:
+    """Redacts text that comes in pieces: what might be the beginning of a secret waits for the next piece."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.redactor, self.waiting = redactor, ""
+
+    def feed(self, piece: str) -> str:
+        # Complete secrets are masked first: what is left at the end may still be a beginning.
+        text = self.redactor.text(self.waiting + piece)
+        held = self.redactor.held_back(text)
+        self.waiting = text[len(text) - held :]
+        return text[: len(text) - held]
+
+    def finish(self) -> str:
+        text, self.waiting = self.waiting, ""
+        return text
 
 
-def _base64_part(raw: bytes, offset: int) -> bytes:
-    """What base64 shows of the bytes when `offset` others stand before them: without the characters that neighbours share."""
-    encoded = base64.b64encode(b"\0" * offset + raw)
-    first = -(-offset * 4 // 3) if offset else 0
-    last = (offset + len(raw)) // 3 * 4
-    return encoded[first:last]
+@lru_cache(maxsize=64)
+def written_forms(secret: str) -> frozenset[str]:
+    """The secret as it is, and as URLs, ini files, JSON, Python and base64 write it."""
+    plain = {secret, CONTROL.sub("", secret)}
+    quoted = {encode(form) for form in plain for encode in (quote, quote_plus, lambda text: quote(text, safe=""))}
+    quoted |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in quoted}
+    doubled = {form.replace("%", "%%") for form in plain | quoted}
+    escaped = {json.dumps(form)[1:-1] for form in plain} | {json.dumps(form, ensure_ascii=False)[1:-1] for form in plain}
+    escaped |= {repr(form)[1:-1] for form in plain}
+    return frozenset(form for form in plain | quoted | doubled | escaped | encoded(secret) if len(form) >= SHORTEST)
+
+
+def encoded(secret: str) -> set[str]:
+    """Base64 of the secret alone, and what stays the same of it wherever it stands within a longer text."""
+    data = secret.encode()
+    whole = {encode(data).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+    found = whole | {form.rstrip("=") for form in whole}
+    for shift in range(3):
+        padded = bytes(shift) + data
+        first, last = (shift * 8 + 5) // 6, len(padded) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            inner = encode(padded).decode()[first:last]
+            if len(inner) >= 2 * SHORTEST:
+                found.add(inner)
+    return found

@@ -1,243 +1,276 @@
-"""Starts the runner as a child process, reads what it says, and ends it with everything that it started."""
+"""Runs the runner as a child process and watches it to its end: reads all it says, stops it when asked, leaves nothing of it behind."""
 
-import contextlib
 import json
 import os
+import secrets as random
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from django.conf import settings
-
-from jobs.output import Budget, Lines
+from jobs.output import Output
 from jobs.redaction import Redactor
 
-Event = dict[str, Any]
-RUNNER = Path(settings.BASE_DIR) / "runner" / "__main__.py"
-COOKIE = "ALEMBIC_DASHBOARD_RUN"
-TICK = 0.1
-READ = 256 * 1024
-ASK, DRAIN = 5.0, 2.0  # seconds between asking and killing; for output that a grandchild still holds
-LARGEST_EVENT = 32 * 1024 * 1024
+RUNNER = Path(__file__).resolve().parent.parent / "runner" / "__main__.py"
+COOKIE = "ALEMBIC_DASHBOARD_JOB"
+PASSED_ON = ("PATH", "HOME", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+TICK = 0.2
+TERM_TIMEOUT, DRAIN_TIMEOUT = 5.0, 2.0
+EVENT_LIMIT = 64 * 1024 * 1024
+SQL_LIMIT = 20_000
+
+OnEvent = Callable[[dict[str, Any]], None]
+OnLine = Callable[[str, str, datetime], None]
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a run ended. `closed` means that the runner's closing event came; only the database says what was done."""
+    """How the runner ended. `closed`: it said itself that all was done; `error`: the first error it reported."""
 
-    returncode: int | None
+    returncode: int | None = None
     signal: int | None = None
     timed_out: bool = False
     stopped: bool = False
     closed: bool = False
-    error: Event | None = None
+    error: dict[str, Any] | None = None
     pid: int | None = None
 
     @classmethod
-    def never_started(cls) -> "Exit":
-        return cls(returncode=None)
-
-
-@dataclass
-class Run:
-    """One child process while it lives."""
-
-    process: subprocess.Popen[bytes]
-    cookie: str
-    on_event: Callable[[Event], None]
-    on_line: Callable[[str, str, datetime], None]
-    streams: dict[int, Lines]
-    names: dict[int, str]
-    events: int
-    budget: Budget = field(default_factory=Budget)
-    closed: bool = False
-    error: Event | None = None
-    partial: bytes = b""
-
-    def take(self, descriptor: int) -> bool:
-        """Reads what is there; false at the end of the stream."""
-        try:
-            data = os.read(descriptor, READ)
-        except OSError:
-            data = b""
-        if descriptor == self.events:
-            self._take_events(data)
-            return bool(data)
-        lines = self.streams[descriptor]
-        now, name = datetime.now(UTC), self.names[descriptor]
-        for text in lines.feed(data) if data else lines.end():
-            if self.budget.admit(name, text):
-                self.on_line(name, text, now)
-        return bool(data)
-
-    def _take_events(self, data: bytes) -> None:
-        *complete, self.partial = (self.partial + data).split(b"\n")
-        if len(self.partial) > LARGEST_EVENT:
-            self.partial = b""
-        for line in complete:
-            try:
-                event = json.loads(line)
-            except ValueError:  # the project's code can write here too if it tries; it deceives only itself
-                continue
-            if isinstance(event, dict):
-                self.closed = self.closed or event.get("event") == "closing"
-                self.error = self.error or (event if event.get("event") == "error" else None)
-                self.on_event(event)
-
-    def finish_log(self) -> None:
-        for name, text in self.budget.tail():
-            self.on_line(name, text, datetime.now(UTC))
+    def never_started(cls, error: dict[str, Any] | None = None) -> Self:
+        return cls(error=error)
 
 
 def run(
     spec: dict[str, Any],
     python: str,
     *,
-    on_event: Callable[[Event], None],
-    on_line: Callable[[str, str, datetime], None],
+    on_event: OnEvent,
+    on_line: OnLine,
     on_tick: Callable[[], None],
     should_stop: Callable[[], bool],
-    timeout: float,
-    secrets: list[str],
+    timeout: float | None,
+    secrets: Iterable[str] = (),
 ) -> Exit:
-    """Runs one specification to its end; `on_tick` and `should_stop` are called several times a second.
+    """Runs one specification under the project's interpreter and returns once no process of it is left.
 
-    The specification goes through a pipe, so that nothing secret is in an argument, a variable or a file. An interpreter that
-    cannot be started is an Exit with an error event, like everything else that goes wrong.
+    `on_tick` and `should_stop` are called several times a second, from this thread like the other two; whatever a callback
+    raises comes out here, after the child has been ended. No event and no line holds one of the `secrets`.
     """
-    redact = Redactor(secrets)
-    cookie = os.urandom(12).hex()
     try:
-        process, events, watch = _start(python, cookie)
+        child = Child(spec, python, Redactor(secrets), on_event, on_line)
     except OSError as error:
-        message = f"The interpreter {python} cannot be started: {error.strerror}."
-        event = {"event": "error", "code": "missing_interpreter", "message": message}
-        on_event(event)
-        return Exit(returncode=None, error=event)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    names = {process.stdout.fileno(): "stdout", process.stderr.fileno(): "stderr"}
-    job = Run(process, cookie, _masked(on_event, redact), on_line, {number: Lines(redact) for number in names}, names, events)
+        reason = f"The project's Python could not be started: {python}: {error.strerror or error}."
+        told = {"event": "error", "t": time.time(), "code": "no_interpreter", "type": type(error).__name__, "message": reason}
+        on_event(told)
+        return Exit.never_started(told)
     try:
-        _send(process, spec)
-        timed_out, stopped = _attend(job, on_tick, should_stop, timeout)
+        return child.watch(on_tick, should_stop, timeout)
     finally:
-        end_tree(process, cookie)
-        os.close(watch)
-        os.close(events)
-    job.finish_log()
-    code = process.returncode
-    return Exit(code, -code if code < 0 else None, timed_out, stopped, job.closed, job.error, process.pid)
+        child.end()
 
 
-def _start(python: str, cookie: str) -> tuple[subprocess.Popen[bytes], int, int]:
-    """The process, our end of the event channel, and the descriptor whose closing tells it that we are gone."""
-    events_in, events_out = os.pipe()
-    watch_in, watch_out = os.pipe()
-    try:
-        process = subprocess.Popen(
-            [python, str(RUNNER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(events_out, watch_in, cookie),
-            pass_fds=(events_out, watch_in),
-            start_new_session=True,
-        )
-    except OSError:
-        os.close(events_in)
-        os.close(watch_out)
-        raise
-    finally:
-        os.close(events_out)
-        os.close(watch_in)
-    return process, events_in, watch_out
+class Child:
+    """One running runner and the pipes to it."""
+
+    def __init__(self, spec: dict[str, Any], python: str, redactor: Redactor, on_event: OnEvent, on_line: OnLine) -> None:
+        self.on_event, self.on_line, self.redactor = on_event, on_line, redactor
+        self.cookie = random.token_hex(16)
+        self.document = memoryview(json.dumps(spec).encode())
+        self.partial_event = b""
+        self.exit = Exit()
+        self.output = Output(redactor, lambda stream, text, at: on_line(stream, text, at))
+        self.selector = selectors.DefaultSelector()
+        self._start(python)
+
+    def _start(self, python: str) -> None:
+        events, events_in = os.pipe()
+        watched, self.lifeline = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                [python, str(RUNNER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=environment(self.cookie, events_in, watched),
+                pass_fds=(events_in, watched),
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(events)
+            os.close(self.lifeline)
+            raise
+        finally:
+            os.close(events_in)
+            os.close(watched)
+        self.exit = replace(self.exit, pid=self.process.pid)
+        self._listen(events)
+
+    def _listen(self, events: int) -> None:
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        for descriptor, name in ((events, "events"), (self.process.stdout.fileno(), "stdout"), (self.process.stderr.fileno(), "stderr")):
+            os.set_blocking(descriptor, False)
+            self.selector.register(descriptor, selectors.EVENT_READ, name)
+        os.set_blocking(self.process.stdin.fileno(), False)
+        self.selector.register(self.process.stdin.fileno(), selectors.EVENT_WRITE, "stdin")
+        self.events = events
+
+    # --- watching
+
+    def watch(self, on_tick: Callable[[], None], should_stop: Callable[[], bool], timeout: float | None) -> Exit:
+        """Until the child has ended and said all it had to say."""
+        deadline = time.monotonic() + timeout if timeout else None
+        kill_at: float | None = None
+        while not self._has_ended():
+            self._exchange(TICK)
+            on_tick()
+            now = time.monotonic()
+            if kill_at is None and (should_stop() or (deadline and now > deadline)):
+                timed_out = bool(deadline and now > deadline)
+                self.exit = replace(self.exit, stopped=not timed_out, timed_out=timed_out)
+                self._signal_group(signal.SIGTERM)
+                kill_at = now + TERM_TIMEOUT
+            elif kill_at is not None and now > kill_at:
+                self.kill()
+        self._drain()
+        on_tick()
+        return self.exit
+
+    def _has_ended(self) -> bool:
+        # Not reaped yet: as long as it is not, its id and its group's id cannot become another process's.
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _drain(self) -> None:
+        """What is still in the pipes; whatever holds them open after the child's end was left behind and goes first."""
+        self.kill()
+        deadline = time.monotonic() + DRAIN_TIMEOUT
+        while len(self._readable()) and time.monotonic() < deadline:
+            self._exchange(TICK)
+        self.output.finish(datetime.now(UTC))
+        code = self.process.wait()
+        self.exit = replace(self.exit, returncode=code if code >= 0 else None, signal=-code if code < 0 else None)
+
+    def _readable(self) -> list[str]:
+        return [key.data for key in self.selector.get_map().values() if key.data != "stdin"]
+
+    def _exchange(self, seconds: float) -> None:
+        for key, _ in self.selector.select(seconds):
+            if key.data == "stdin":
+                self._write()
+                continue
+            data = os.read(key.fd, 1 << 16)
+            if not data:
+                self.selector.unregister(key.fd)
+            elif key.data == "events":
+                self._take_events(data)
+            else:
+                self.output.feed(key.data, data, datetime.now(UTC))
+
+    def _write(self) -> None:
+        """The specification, as fast as the child reads it; then the end of file it waits for."""
+        assert self.process.stdin
+        with suppress(BlockingIOError):
+            try:
+                self.document = self.document[os.write(self.process.stdin.fileno(), self.document) :]
+            except BrokenPipeError:  # it ended before it had read everything; its exit status tells the rest
+                self.document = self.document[:0]
+        if not self.document:
+            self.selector.unregister(self.process.stdin.fileno())
+            self.process.stdin.close()
+
+    def _take_events(self, data: bytes) -> None:
+        *lines, self.partial_event = (self.partial_event + data).split(b"\n")
+        if len(self.partial_event) > EVENT_LIMIT:
+            self.partial_event = b""
+        for line in lines:
+            with suppress(ValueError):  # the project found our descriptor and wrote to it
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    self._take_event(event)
+
+    def _take_event(self, event: dict[str, Any]) -> None:
+        event = self.redactor.clean(event)
+        if event.get("event") == "error" and self.exit.error is None:
+            self.exit = replace(self.exit, error=event)
+        if event.get("event") == "closing":
+            self.exit = replace(self.exit, closed=True)
+        self.on_event(event)
+
+    # --- ending
+
+    def _signal_group(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """The group, and everything that left it: descendants, and what carries the job's mark in its environment."""
+        self._signal_group(signal.SIGKILL)
+        for _ in range(3):  # what was forked while we looked is found the next time
+            found = marked(self.cookie) | (descendants(self.process.pid))
+            found -= {self.process.pid}
+            if not found:
+                return
+            for pid in found:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Whatever happened: no process, no zombie, no open descriptor."""
+        if self.process.returncode is None:
+            self.kill()
+            self.process.wait()
+        self.selector.close()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+        os.close(self.events)
+        os.close(self.lifeline)
 
 
-def _environment(events: int, watch: int, cookie: str) -> dict[str, str]:
-    """Only what a program needs to run: nothing of the dashboard's own settings."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR") if name in os.environ}
-    return kept | {
+def environment(cookie: str, events: int, watched: int) -> dict[str, str]:
+    """What the child may know: nothing of the dashboard's own environment but where programs and libraries are."""
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return passed_on | {
         "LANG": "C.UTF-8",
         "PYTHONUTF8": "1",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONBREAKPOINT": "0",
-        "ALEMBIC_DASHBOARD_EVENTS_FD": str(events),
-        "ALEMBIC_DASHBOARD_WATCH_FD": str(watch),
-        "ALEMBIC_DASHBOARD_PARENT": str(os.getpid()),
         COOKIE: cookie,
+        "ALEMBIC_DASHBOARD_PARENT": str(os.getpid()),
+        "ALEMBIC_DASHBOARD_EVENTS_FD": str(events),
+        "ALEMBIC_DASHBOARD_WATCH_FD": str(watched),
     }
 
 
-def _masked(on_event: Callable[[Event], None], redact: Redactor) -> Callable[[Event], None]:
-    def masked(event: Event) -> None:
-        on_event(json.loads(redact(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"))))
-
-    return masked
-
-
-def _send(process: subprocess.Popen[bytes], spec: dict[str, Any]) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-        pipe.write(json.dumps(spec).encode())
-
-
-def _attend(job: Run, on_tick: Callable[[], None], should_stop: Callable[[], bool], timeout: float) -> tuple[bool, bool]:
-    """Reads until the process has ended and its output is drained. Never stops reading: a full pipe freezes a migration."""
-    deadline, asked_at, ended_at = time.monotonic() + timeout, 0.0, 0.0
-    timed_out = stopped = False
-    with selectors.DefaultSelector() as selector:
-        for descriptor in (*job.names, job.events):
-            selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map() or job.process.poll() is None:
-            for key, _ in selector.select(TICK):
-                if not job.take(key.fd):
-                    selector.unregister(key.fd)
-            on_tick()
-            now = time.monotonic()
-            if job.process.poll() is not None:
-                ended_at = ended_at or now
-                if now - ended_at > DRAIN:  # something that the migration started still holds the pipe
-                    break
-            elif not asked_at and ((timed_out := now > deadline) or (stopped := should_stop())):
-                asked_at = now
-                _signal_group(job.process, signal.SIGTERM)
-            elif asked_at and now - asked_at > ASK:
-                end_tree(job.process, job.cookie)
-            if not selector.get_map():
-                time.sleep(0.01)
-    return timed_out, stopped
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-
-
-def end_tree(process: subprocess.Popen[bytes], cookie: str) -> None:
-    """Kills the process, its group, and whatever else still carries the run's cookie: a daemon leaves the group, not its environment."""
-    _signal_group(process, signal.SIGKILL)
-    for pid in carriers(cookie):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
-    for pipe in (process.stdout, process.stderr):
-        if pipe:
-            pipe.close()
-
-
-def carriers(cookie: str) -> list[int]:
-    """The processes whose environment holds the cookie."""
-    mark, found = f"{COOKIE}={cookie}".encode(), []
+def marked(cookie: str) -> set[int]:
+    """Living processes whose environment carries the cookie: also those that became daemons."""
+    mark = f"{COOKIE}={cookie}".encode()
+    found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in path.read_bytes():
-                found.append(int(path.parent.name))
+        with suppress(OSError):  # it ended while we looked, or is somebody else's
+            if mark in path.read_bytes().split(b"\0"):
+                found.add(int(path.parent.name))
     return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Living processes below a process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text(errors="replace").rpartition(")")[2].split()
+            if fields[0] != "Z":
+                parents[int(path.parent.name)] = int(fields[1])
+    below, size = {pid}, 0
+    while len(below) > size:
+        size = len(below)
+        below |= {child for child, parent in parents.items() if parent in below}
+    return below - {pid}

@@ -1,27 +1,26 @@
-"""`python runner/__main__.py < spec.json`: loads this package under a private name and runs it.
+"""`python /path/to/runner/__main__.py` with one JSON specification on standard input.
 
-Neither this directory nor the one above it may be on the module path: a project may well have its own `events` or `jobs`.
+The package is loaded under a private name, and its directory leaves the path: a project may well have modules called `spec`,
+`config` or `runner` of its own.
 """
 
 import importlib.util
+import os
 import sys
-from pathlib import Path
 
 NAME = "_alembic_dashboard_runner"
 
 
-def load():
-    """The package, importable as NAME and by no other name."""
-    here = Path(__file__).resolve().parent
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
-    spec = importlib.util.spec_from_file_location(NAME, str(here / "__init__.py"), submodule_search_locations=[str(here)])
+def load() -> None:
+    here = os.path.dirname(os.path.realpath(__file__))
+    if sys.path and os.path.realpath(sys.path[0]) == here:  # not so under PYTHONSAFEPATH
+        del sys.path[0]
+    spec = importlib.util.spec_from_file_location(NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here])
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)
-    return importlib.import_module(NAME + ".main")
 
 
-if __name__ == "__main__":
-    import importlib
-
-    load().main()
+if __name__ == "__main__":  # a project's `multiprocessing` imports this file again, under another name
+    load()
+    importlib.import_module(NAME + ".main").main()

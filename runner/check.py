@@ -1,53 +1,86 @@
-"""Models against database, as `alembic check` does it, with the differences as data instead of one line of Python."""
+"""The models against the database, as `alembic check` compares them."""
 
-from . import events
-from .errors import Stop
+from __future__ import annotations
 
-
-def execute(config):
-    """Emits `changes`: a list of {op, text, …}; empty when models and database agree."""
-    from alembic import autogenerate
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
-
-    script = ScriptDirectory.from_config(config)
-    arguments = dict(
-        message=None, autogenerate=True, sql=False, head="head", splice=False, branch_label=None, version_path=None, rev_id=None, depends_on=None
-    )
-    revision_context = autogenerate.RevisionContext(config, script, arguments)
-    called = []
-
-    def compare(heads, context):
-        called.append(True)
-        events.emit(
-            "context",
-            version_table=context.version_table,
-            version_table_schema=context.version_table_schema,
-            dialect=context.dialect.name,
-            heads=sorted(heads),
-        )
-        revision_context.run_autogenerate(heads, context)
-        return []
-
-    with EnvironmentContext(config, script, fn=compare, as_sql=False, template_args=revision_context.template_args):
-        script.run_env()
-    if not called:
-        raise Stop("env_did_nothing", "env.py ended without comparing anything: it never called context.run_migrations().")
-    directive = revision_context.generated_revisions[-1]
-    events.emit("changes", changes=[as_data(difference) for operations in directive.upgrade_ops_list for difference in operations.as_diffs()])
+from . import commands
+from .failures import Failure
 
 
-def as_data(difference):
-    """One difference: ("add_column", schema, table, column) and its relatives; changes of one column come as a list."""
-    first = difference[0] if isinstance(difference, list) else difference
-    kind, things = first[0], first[1:]
-    found = {"op": kind, "text": repr(difference)[:2000]}
-    if kind in ("add_column", "remove_column"):
-        found.update(schema=things[0], table=things[1], column=things[2].name)
-    elif kind.startswith("modify_"):
-        found.update(schema=things[0], table=things[1], column=things[2], before=repr(things[4]), after=repr(things[5]))
-    elif hasattr(things[0], "table") and things[0].table is not None:
-        found.update(table=things[0].table.name, name=str(things[0].name))
-    elif hasattr(things[0], "name"):
-        found.update(table=things[0].name)
+class Check(commands.Run):
+    """Changes nothing, and reports what would have to change."""
+
+    def run(self, config) -> None:
+        from alembic.autogenerate import RevisionContext
+        from alembic.runtime.environment import EnvironmentContext
+        from alembic.script import ScriptDirectory
+
+        script = ScriptDirectory.from_config(config)
+        options = {name: None for name in ("message", "branch_label", "version_path", "rev_id", "depends_on")}
+        self.revision = RevisionContext(config, script, {"autogenerate": True, "sql": False, "head": "head", "splice": False, **options})
+        templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
+        with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
+            script.run_env()
+        self.conclude()
+        found = [difference for operations in self.revision.generated_revisions[-1].upgrade_ops_list for difference in operations.as_diffs()]
+        self.events.emit("changes", changes=[described(difference) for difference in flat(found)])
+
+    def steps(self, heads, context):
+        from alembic.util import CommandError
+
+        self.require(heads)
+        try:
+            self.revision.run_autogenerate(heads, context)
+        except CommandError as error:
+            raise Failure(_code(str(error)), str(error)) from error
+        yield from ()
+
+
+def _code(message: str) -> str:
+    if "not up to date" in message:
+        return "not_up_to_date"
+    return "no_metadata" if "MetaData" in message else "alembic"
+
+
+def flat(differences) -> list:
+    """Alembic groups what happens to one column in a list of its own."""
+    found = []
+    for difference in differences:
+        found += flat(difference) if isinstance(difference, list) else [difference]
     return found
+
+
+def described(difference: tuple) -> dict:
+    """One difference as plain values and as a sentence."""
+    op = difference[0]
+    if op.startswith("modify_"):
+        _, schema, table, column, _, old, new = difference
+        what = op[len("modify_") :].replace("_", " ")
+        text = "{} of {}.{}: {} in the database, {} in the models".format(what, table, column, _shown(old), _shown(new))
+        return _change(op, schema, table, column, None, text[0].upper() + text[1:], old=_shown(old), new=_shown(new))
+    verb = "The models have {} and the database has not" if op.startswith("add_") else "The database has {} and the models have not"
+    if op in ("add_column", "remove_column"):
+        _, schema, table, column = difference
+        return _change(op, schema, table, column.name, None, verb.format("column {}.{} ({})".format(table, column.name, column.type)))
+    item = difference[1]
+    return _item(op, item, verb)
+
+
+def _item(op: str, item, verb: str) -> dict:
+    """A table, an index, a constraint or a comment."""
+    kind = op.split("_", 1)[1].replace("fk", "foreign key").replace("_", " ")
+    table = item if kind.startswith("table") else getattr(item, "table", None)
+    name = getattr(item, "name", None)
+    columns = [] if table is item else [getattr(column, "name", str(column)) for column in getattr(item, "columns", ())]
+    if table is item:
+        text = "{} {}".format(kind, item.name)
+    else:
+        text = "{} {} on {}{}".format(kind, name or "without a name", table, " ({})".format(", ".join(columns)) if columns else "")
+    return _change(op, getattr(table, "schema", None), getattr(table, "name", None), None, name, verb.format(text))
+
+
+def _change(op, schema, table, column, name, text, **further) -> dict:
+    return {"op": op, "schema": schema, "table": table, "column": column, "name": name, "text": text + ".", **further}
+
+
+def _shown(value) -> str:
+    return getattr(getattr(value, "arg", None), "text", None) or str(value)

@@ -1,68 +1,148 @@
-"""upgrade, downgrade, stamp: exactly the steps of the spec, in its order, after seeing that the database is where the plan starts."""
+"""upgrade, downgrade and stamp: exactly the planned steps, or nothing."""
 
+from __future__ import annotations
+
+import functools
 import time
 
-from . import events
-from .errors import Stop
+from . import project
+from .failures import Failure
 
 
 class Run:
-    """One pass through env.py. `steps_done` counts the revisions that have run."""
+    """One call of env.py. `failure` keeps what broke even if env.py hides it; `step` is the revision that was being run."""
 
-    def __init__(self, spec):
-        self.spec, self.called = spec, False
-        self.steps_done, self.position = 0, None
+    def __init__(self, spec, events) -> None:
+        self.spec, self.events = spec, events
+        self.step = None
+        self.failure = None
+        self.called = self.finished = 0
+        self.steps_done = 0
 
-    def execute(self, config):
+    def run(self, config) -> None:
+        """Drives env.py; an exception or a silent end is the failure of the run."""
         from alembic.runtime.environment import EnvironmentContext
         from alembic.script import ScriptDirectory
 
-        self.script = ScriptDirectory.from_config(config)
-        options = {"purge": True} if self.spec.get("purge") else {}
-        with EnvironmentContext(config, self.script, fn=self.steps, as_sql=False, destination_rev=self.destination(), **options):
-            self.script.run_env()
-        if not self.called:
-            raise Stop("env_did_nothing", "env.py ended without running any migration: it never called context.run_migrations().")
+        script = ScriptDirectory.from_config(config)
+        options = {"starting_rev": None, "destination_rev": project.target(self.spec), "tag": None, **self.options()}
+        with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, **options):
+            script.run_env()
+        self.conclude()
 
-    def destination(self):
-        to = self.spec.get("to") or []
-        return tuple(to) if len(to) > 1 else (to[0] if to else "base")
+    def options(self) -> dict:
+        """Further options of Alembic's context."""
+        return {}
 
-    def steps(self, heads, context):
-        """A generator: Alembic asks for the next step when the one before is done, so both moments are seen as they happen."""
-        self.called = True
-        events.emit(
+    def migrations(self, heads, context):
+        """What Alembic runs, a generator: each step is asked for when the one before it is done."""
+        self.called += 1
+        self.events.emit(
             "context",
             version_table=context.version_table,
             version_table_schema=context.version_table_schema,
             dialect=context.dialect.name,
-            heads=sorted(heads),
+            heads=list(heads),
         )
-        if sorted(set(heads)) != sorted(set(self.spec["from"])) and not self.spec.get("purge"):
-            found, planned = ", ".join(sorted(heads)) or "base", ", ".join(self.spec["from"]) or "base"
-            raise Stop("plan_changed", "The plan starts at %s, but the database is at %s." % (planned, found))
-        for position, step in enumerate(self.migration_steps(heads), start=1):
-            self.position, began = position, time.monotonic()
-            events.emit("step_started", position=position, revision=self.revision_at(position))
-            yield step
-            self.steps_done = position
-            events.emit("step_finished", position=position, revision=self.revision_at(position), duration_ms=(time.monotonic() - began) * 1000)
-            self.position = None
+        try:
+            yield from self.steps(heads, context)
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
+        self.finished += 1
 
-    def revision_at(self, position):
-        steps = self.spec["steps"]
-        return steps[min(position, len(steps)) - 1]["revision"] if steps else ""
+    def steps(self, heads, context):
+        raise NotImplementedError
 
-    def migration_steps(self, heads):
-        if self.spec["command"] == "stamp":
-            return self.script._stamp_revs(self.destination(), () if self.spec.get("purge") else heads)
-        return [self.migration_step(step) for step in self.spec["steps"]]
+    def require(self, heads) -> bool:
+        """Whether there is work to do: the database must be where the plan begins, or already where an earlier call brought it."""
+        found, planned = sorted(heads), sorted(self.spec.from_heads)
+        if found == planned:
+            return True
+        if self.finished and found == sorted(self.spec.to_heads):  # env.py runs the migrations twice
+            return False
+        text = "The plan starts at {}, but env.py sees the database at {}."
+        raise Failure("plan_changed", text.format(", ".join(planned) or "base", ", ".join(found) or "base"))
 
-    def migration_step(self, step):
-        from alembic.runtime.migration import MigrationStep
+    def conclude(self) -> None:
+        """After env.py has ended: whatever it hid comes out here."""
+        if self.failure is not None:
+            raise self.failure
+        if not self.called:
+            raise Failure("env_did_nothing", "env.py ended without running any migrations: it never called context.run_migrations().")
+        if self.finished < self.called:
+            raise Failure("project_error", "env.py stopped in the middle of the migrations and hid why.")
 
-        script = self.script.get_revision(step["revision"])
-        if script is None or script.revision != step["revision"]:
-            raise Stop("plan_changed", "Revision %s of the plan is not in the code any more." % step["revision"])
-        make = MigrationStep.upgrade_from_script if step["direction"] == "upgrade" else MigrationStep.downgrade_from_script
-        return make(self.script.revision_map, script)
+
+class Migrate(Run):
+    """upgrade and downgrade."""
+
+    def steps(self, heads, context):
+        if not self.require(heads):
+            return
+        script = context.script
+        found = [_script(script, step.revision) for step in self.spec.steps]  # every id, before the first step
+        for position, (step, revision) in enumerate(zip(self.spec.steps, found), 1):
+            self.step = step.revision
+            self.events.emit("step_started", position=position, revision=step.revision)
+            start = time.monotonic()
+            yield self.watched(_migration_step(script, revision, step.direction))
+            self.steps_done = max(self.steps_done, position)
+            self.events.emit("step_finished", position=position, revision=step.revision, duration_ms=_ms(start))
+        self.step = None
+
+    def watched(self, step):
+        """Keeps what the revision raises, env.py may swallow it."""
+        migrate = step.migration_fn
+
+        @functools.wraps(migrate)  # Alembic's log calls the step by this name
+        def run(**options):
+            try:
+                return migrate(**options)
+            except BaseException as error:
+                self.failure = self.failure or error
+                raise
+
+        step.migration_fn = run
+        return step
+
+
+class Stamp(Run):
+    """Moves the version and runs nothing; the plan's steps are told as one."""
+
+    def options(self) -> dict:
+        return {"purge": True} if self.spec.purge else {}
+
+    def steps(self, heads, context):
+        if not self.spec.purge and not self.require(heads):  # a purged version table has no heads any more
+            return
+        start = time.monotonic()
+        for position, step in enumerate(self.spec.steps, 1):
+            self.events.emit("step_started", position=position, revision=step.revision)
+        yield from context.script._stamp_revs(tuple(self.spec.to_heads) or "base", tuple(heads))
+        for position, step in enumerate(self.spec.steps, 1):
+            self.events.emit("step_finished", position=position, revision=step.revision, duration_ms=_ms(start))
+        self.steps_done = len(self.spec.steps)
+
+
+def _script(script, revision: str):
+    """A revision by its whole id; Alembic would also take a part of one."""
+    found = script.get_revision(revision)
+    if found is None or found.revision != revision:
+        raise Failure("plan_changed", "The revision {} of the plan is not in the code.".format(revision))
+    return found
+
+
+def _migration_step(script, revision, direction: str):
+    from alembic.runtime.migration import MigrationStep
+
+    make = MigrationStep.downgrade_from_script if direction == "downgrade" else MigrationStep.upgrade_from_script
+    try:
+        return make(script.revision_map, revision)
+    except AttributeError:
+        text = "Revision {} has no {}(), so this step cannot be run."
+        raise Failure("project_error", text.format(revision.revision, direction)) from None
+
+
+def _ms(start: float) -> float:
+    return round((time.monotonic() - start) * 1000, 1)

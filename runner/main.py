@@ -1,72 +1,58 @@
-"""One run: read the specification, prepare the process, let Alembic work, say how it ended."""
+"""From the specification to the closing event."""
 
-import json
+from __future__ import annotations
+
 import os
 import platform
-import sys
-import traceback
 
-from . import check, commands, events, preview, process, project
-from .errors import Stop, describe
+from . import failures, process, project
+from .check import Check
+from .commands import Migrate, Stamp
+from .events import Events
 from .hooks import Guard
+from .preview import Preview
+from .spec import Spec
 
-EVENTS = "ALEMBIC_DASHBOARD_EVENTS_FD"
-WATCH = "ALEMBIC_DASHBOARD_WATCH_FD"
-PARENT = "ALEMBIC_DASHBOARD_PARENT"
-
-
-def main():
-    """Never returns. Exit status 0 after the closing event; 1 after an error event."""
-    process.guard(int(os.environ.pop(PARENT, "0")))
-    channel, watch = os.environ.pop(EVENTS, None), os.environ.pop(WATCH, None)
-    events.open_channel(int(channel) if channel else None)
-    if watch:
-        process.watch(int(watch))
-    spec = json.load(sys.stdin)
-    process.close_stdin()
-    process.leave(run(spec))
+TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Check, "preview": Preview}
 
 
-def run(spec):
-    """Whatever the project's code throws, sys.exit included, is told as an error event; its traceback is log text."""
-    work = None
-    try:
-        start(spec)
-        project.enter(spec)
-        config = project.configuration(spec)
-        with project.application_context(spec):
-            work = execute(spec, config)
-    except BaseException as error:
-        if not isinstance(error, Stop):
-            traceback.print_exc()
-        events.emit("error", **describe(error, spec["working_directory"]), step=getattr(error, "position", None))
-        return 1
-    events.emit("closing", steps_done=work.steps_done if work else 0)
-    return 0
+def main() -> None:
+    """Never returns: the process ends here, whatever the project has done to it."""
+    process.die_with_parent()
+    events = Events.from_environment()
+    spec = Spec.read()
+    process.close_standard_input()
+    process.leave(Session(spec, events).run())
 
 
-def start(spec):
-    """Imports Alembic before the project's directory is on the path: a folder named alembic would stand in its place."""
-    try:
-        import alembic
-        import sqlalchemy
-    except ImportError as error:
-        raise Stop("missing_module", "The interpreter %s has no %s. Install it there, or name another interpreter." % (sys.executable, error.name)) from None
-    events.emit(
-        "started", pid=os.getpid(), python=platform.python_version(), alembic=alembic.__version__, sqlalchemy=sqlalchemy.__version__
-    )
+class Session:
+    """One run; the boundary where anything a project throws becomes an error event."""
 
+    def __init__(self, spec: Spec, events: Events) -> None:
+        self.spec, self.events = spec, events
+        self.task = None
 
-def execute(spec, config):
-    if spec["command"] == "preview":
-        work = preview.Preview(spec)
-        work.execute(config)
-        return work
-    if spec.get("identity"):
-        Guard(spec).install()
-    if spec["command"] == "check":
-        check.execute(config)
-        return None
-    work = commands.Run(spec)
-    work.execute(config)
-    return work
+    def run(self) -> int:
+        try:
+            self.work()
+        except BaseException as error:  # SystemExit and KeyboardInterrupt included: a project must not end this quietly
+            self.tell(error)
+            return 1
+        self.events.emit("closing", steps_done=self.task.steps_done)
+        return 0
+
+    def tell(self, error: BaseException) -> None:
+        """A project that catches its own failure and then exits is told by the failure, not by the exit."""
+        error = getattr(self.task, "failure", None) or error
+        failures.report(error)
+        self.events.emit("error", **failures.describe(error, self.spec.working_directory, getattr(self.task, "step", None)))
+
+    def work(self) -> None:
+        versions = project.load_alembic()
+        self.events.emit("started", pid=os.getpid(), python=platform.python_version(), **versions)
+        project.enter(self.spec)
+        self.task = TASKS[self.spec.command](self.spec, self.events)
+        Guard(self.spec, self.events, process.leave).install()
+        config = project.configuration(self.spec)
+        with project.application(self.spec, config):
+            self.task.run(config)

@@ -1,67 +1,89 @@
-"""The SQL of each step, by Alembic's offline mode; a step that cannot be told says why, and the others are still told."""
+"""The SQL of each step, as Alembic's offline mode writes it. Evidence, not the plan: where it cannot be had, a sentence says why."""
 
+from __future__ import annotations
+
+import functools
 import io
-import re
 
-from . import events
-from .commands import Run
-from .errors import Stop, message_of
-from .hooks import refuse_connections
+from . import commands, failures, project
+from .hooks import ConnectionRefused
 
-NEEDS_DATA = "This step reads from the database, so its SQL is known only when it runs (%s)."
+NOTHING = "The project's env.py wrote no SQL in offline mode."
+READS = "This revision looks at the database while it runs, so its SQL cannot be known beforehand ({})."
+BROKEN = "This revision could not be written as SQL: {}."
 
 
-class Preview(Run):
-    """One pass through env.py in offline mode, from the plan's start."""
+class Preview(commands.Migrate):
+    """A step that cannot be written is passed over, and the others go on."""
 
-    def __init__(self, spec):
-        super().__init__(spec)
-        self.buffer, self.told = io.StringIO(), []
+    def __init__(self, spec, events) -> None:
+        super().__init__(spec, events)
+        self.sql = {}
+        self.unavailable = {}
 
-    def execute(self, config):
+    def run(self, config) -> None:
+        reason = NOTHING
+        try:
+            self.write(config)
+        except BaseException as error:  # whatever env.py did, the plan stands without its SQL
+            failures.report(error)
+            reason = self.sentence(error)
+        self.events.emit("preview", steps=[self.result(step.revision, reason) for step in self.spec.steps])
+
+    def write(self, config) -> None:
         from alembic.runtime.environment import EnvironmentContext
         from alembic.script import ScriptDirectory
 
-        refuse_connections()
-        config.output_buffer = self.buffer
-        self.script = ScriptDirectory.from_config(config)
-        start = self.spec["from"]
-        starting = tuple(start) if len(start) > 1 else (start[0] if start else "base")
-        try:
-            with EnvironmentContext(config, self.script, fn=self.steps, as_sql=True, starting_rev=starting, destination_rev=self.destination()):
-                self.script.run_env()
-        finally:
-            self.tell()
-        if not self.called:
-            raise Stop("env_did_nothing", "env.py ended without writing any SQL.")
+        script = ScriptDirectory.from_config(config)
+        start = tuple(self.spec.from_heads) or None
+        options = {"starting_rev": start, "destination_rev": project.target(self.spec), "tag": None}
+        config.output_buffer = io.StringIO()  # what env.py writes before and after the steps is not shown
+        with EnvironmentContext(config, script, fn=self.migrations, as_sql=True, **options):
+            script.run_env()
 
     def steps(self, heads, context):
-        self.called = True
-        for step, migration in zip(self.spec["steps"], self.migration_steps(heads)):
-            began = self.buffer.tell()
-            failure = guarded(migration)
-            yield migration
-            self.note(step["revision"], began, failure)
+        self.require(heads)
+        script = context.script
+        if self.spec.preview_direction == "stamp":
+            yield from self.stamps(heads, context)
+            return
+        for step in self.spec.steps:
+            found = commands._script(script, step.revision)
+            context.impl.output_buffer = buffer = io.StringIO()
+            yield self.passed_over(step.revision, commands._migration_step(script, found, step.direction))
+            self.sql[step.revision] = buffer.getvalue().strip()
+        context.impl.output_buffer = io.StringIO()
 
-    def note(self, revision, began, failure):
-        sql = self.buffer.getvalue()[began:].strip()
-        unavailable = NEEDS_DATA % failure[0] if failure else None
-        self.told.append({"revision": revision, "sql": None if unavailable else sql, "sql_unavailable": unavailable})
+    def stamps(self, heads, context):
+        context.impl.output_buffer = buffer = io.StringIO()
+        yield from context.script._stamp_revs(tuple(self.spec.to_heads) or "base", tuple(heads))
+        self.sql.update({step.revision: buffer.getvalue().strip() for step in self.spec.steps})
 
-    def tell(self):
-        events.emit("preview", steps=self.told)
+    def passed_over(self, revision: str, step):
+        migrate = step.migration_fn
+
+        @functools.wraps(migrate)
+        def run(**options):
+            try:
+                migrate(**options)
+            except BaseException as error:
+                self.unavailable[revision] = self.sentence(error)
+
+        step.migration_fn = run
+        return step
+
+    def result(self, revision: str, reason: str) -> dict:
+        missing = self.unavailable.get(revision) or (None if self.sql.get(revision) else reason)
+        return {"revision": revision, "sql": None if missing else self.sql[revision], "sql_unavailable": missing}
+
+    def sentence(self, error: BaseException) -> str:
+        text = failures.message(error)
+        if isinstance(error, (ConnectionRefused, failures.Failure)):
+            return text
+        told = "{}: {}".format(type(error).__name__, text.splitlines()[0][:300])
+        return READS.format(told) if _is_reading(error) else BROKEN.format(told)
 
 
-def guarded(migration):
-    """Lets the migration fail alone: its error is kept in the returned list, and the next step can still be told."""
-    failure, run = [], migration.migration_fn
-
-    def attempt(**options):
-        try:
-            run(**options)
-        except Exception as error:
-            failure.append(re.sub(r"\s+", " ", "%s: %s" % (type(error).__name__, message_of(error)))[:300])
-
-    attempt.__name__ = run.__name__  # Alembic's log line names the function
-    migration.migration_fn = attempt
-    return failure
+def _is_reading(error: BaseException) -> bool:
+    """Offline there is no connection: its results are None, and it cannot be inspected."""
+    return "NoneType" in str(error) or type(error).__name__ in ("NoInspectionAvailable", "ConnectionRefused") or "MockConnection" in str(error)

@@ -1,52 +1,48 @@
-"""This process: it dies with its supervisor, reads nothing from a terminal, and dumps no core with secrets in it."""
+"""The runner as a process: it never outlives whoever started it, and nothing it leaves behind can hold its end up."""
+
+from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 import threading
 
+PARENT, WATCH = "ALEMBIC_DASHBOARD_PARENT", "ALEMBIC_DASHBOARD_WATCH_FD"
 PR_SET_PDEATHSIG = 1
 
 
-def guard(parent):
-    """Ends this process when the supervisor ends, by the kernel's word and by a watch on the parent's id."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent and os.getppid() != parent:  # it died before the call above
-        os._exit(75)
+def die_with_parent() -> None:
+    """Two nets: the kernel's signal at the parent's death, and a thread that sees the parent's pipe close."""
+    parent, watched = os.environ.pop(PARENT, ""), os.environ.pop(WATCH, "")
+    if parent:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(parent):  # it died before the request reached the kernel
+            os._exit(77)
+    if watched:
+        os.set_inheritable(int(watched), False)
+        threading.Thread(target=_watch, args=(int(watched),), daemon=True, name="alembic-dashboard-watchdog").start()
 
 
-def watch(descriptor):
-    """Kills the process group when the other end of the supervisor's pipe closes, whatever became of this process's parent."""
-
-    def wait_for_the_end():
-        try:
-            while os.read(descriptor, 1):
-                pass
-        except OSError:
-            pass
-        os.killpg(0, signal.SIGKILL)
-
-    os.set_inheritable(descriptor, False)
-    threading.Thread(target=wait_for_the_end, name="watch", daemon=True).start()
+def _watch(descriptor: int) -> None:
+    while os.read(descriptor, 1):
+        pass
+    os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def close_stdin():
-    """Whoever asks a question gets an end of file at once instead of an eternal wait."""
+def close_standard_input() -> None:
+    """A project that asks questions gets an end of file at once, not a wait without end."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    sys.stdin = open(0, closefd=False)
 
 
-def leave(status):
-    """Ends at once, output written: a project's threads and exit handlers must not keep a finished run waiting."""
+def leave(status: int) -> None:
+    """Ends at once. Not sys.exit: threads and exit handlers of the project could hang, or start something that outlives the job."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except (AttributeError, OSError, ValueError):  # the project replaced or closed it
             pass
     os._exit(status)

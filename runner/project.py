@@ -1,84 +1,147 @@
-"""The project as Alembic sees it: working directory, environment, configuration, application context."""
+"""The project's side: its directory, its configuration, its application."""
 
-import argparse
+from __future__ import annotations
+
 import contextlib
 import importlib
 import inspect
 import os
 import sys
-from pathlib import Path
+from argparse import Namespace
 
-from .errors import Stop
+from .failures import Failure
 
 
-def enter(spec):
-    """Sets the environment variables and the working directory. Alembic must have been imported before this."""
-    os.environ.update(spec.get("env_vars") or {})
+def load_alembic() -> dict:
+    """Before the project's directory is on the path: a folder called `alembic` there would hide the package."""
     try:
-        os.chdir(spec["working_directory"])
+        import alembic
+        import alembic.autogenerate
+        import alembic.command
+        import alembic.config
+        import alembic.runtime.environment
+        import alembic.runtime.migration
+        import alembic.script
+        import sqlalchemy
+        import sqlalchemy.engine
+    except ImportError as error:
+        text = "The project's Python ({}) cannot import Alembic: {}. Install Alembic there, or name another Python for the project."
+        raise Failure("missing_module", text.format(sys.executable, error)) from None
+    return {"alembic": alembic.__version__, "sqlalchemy": sqlalchemy.__version__}
+
+
+def enter(spec) -> None:
+    """Directory, path, environment and arguments, as if a person had started Alembic there."""
+    try:
+        os.chdir(spec.working_directory)
     except OSError as error:
-        raise Stop("project_error", "The working directory %s cannot be entered: %s." % (spec["working_directory"], error.strerror)) from None
-    if spec["command"] != "preview" and spec.get("flask_app"):
-        sys.path.insert(0, spec["working_directory"])
+        raise Failure("project_error", "The working directory cannot be entered: {}.".format(error)) from None
+    sys.path.insert(0, os.getcwd())
+    os.environ.update({name: str(value) for name, value in spec.env_vars.items()})
+    sys.argv = ["alembic", command_name(spec)] + ([target(spec)] if spec.command != "check" else [])
 
 
-def configuration(spec):
-    """Alembic's Config, with the profile's URL as sqlalchemy.url and the command line that an env.py may look at."""
-    config = _config(spec)
-    config.cmd_opts = command_line(spec)
-    if spec.get("script_location"):
-        config.set_main_option("script_location", _escaped(spec["script_location"]))
-    if spec.get("version_locations"):
-        config.set_main_option("version_locations", _escaped(os.pathsep.join(spec["version_locations"])))
-        config.set_main_option("path_separator", "os")
-        config.set_main_option("version_path_separator", "os")
-    config.set_main_option("sqlalchemy.url", _escaped(spec["url"]))
+def command_name(spec) -> str:
+    return spec.preview_direction if spec.command == "preview" else spec.command
+
+
+def target(spec) -> str:
+    """The target in the words a person would have used."""
+    return spec.to_heads[0] if len(spec.to_heads) == 1 else "heads" if spec.to_heads else "base"
+
+
+def configuration(spec, output=None):
+    """Alembic's Config, with the profile's URL and the project's overrides in it."""
+    from alembic.config import Config
+
+    ini, toml = _files(spec.config_file)
+    options = {"toml_file": toml} if toml else {}
+    config = Config(file_=ini, ini_section=spec.section, output_buffer=output, cmd_opts=_arguments(spec), **options)
+    config.set_main_option("sqlalchemy.url", spec.url.replace("%", "%%"))
+    if spec.script_location:
+        config.set_main_option("script_location", _escaped(spec.script_location))
+    if spec.version_locations:
+        _set_version_locations(config, spec.version_locations)
     return config
 
 
-def _config(spec):
+def _files(path) -> tuple:
+    """The .ini file and the pyproject.toml that Alembic would read together, each or None."""
     from alembic.config import Config
 
-    path, section = spec.get("config_file"), spec.get("section") or "alembic"
     if path is None:
-        return Config(ini_section=section)
-    if Path(path).suffix != ".toml":
-        return Config(path, ini_section=section)
-    if "toml_file" not in inspect.signature(Config.__init__).parameters:
-        raise Stop("alembic", "The project's Alembic does not read pyproject.toml; that needs Alembic 1.16 or newer.")
-    return Config(None, toml_file=path, ini_section=section)
+        return None, None
+    folder, name = os.path.split(path)
+    if name == "pyproject.toml":
+        if "toml_file" not in inspect.signature(Config.__init__).parameters:
+            import alembic
+
+            text = "Alembic {} cannot read pyproject.toml; version 1.16 and later can. Name an .ini file, or update Alembic in the project."
+            raise Failure("alembic", text.format(alembic.__version__))
+        ini = os.path.join(folder, "alembic.ini")
+        return (ini if os.path.isfile(ini) else None), path
+    beside = os.path.join(folder, "pyproject.toml")
+    can_read = "toml_file" in inspect.signature(Config.__init__).parameters
+    return path, (beside if can_read and os.path.isfile(beside) else None)
 
 
-def _escaped(value):
-    return value.replace("%", "%%") if "%(here)s" not in value else value
-
-
-def command_line(spec):
-    """What `alembic -x … COMMAND REVISION` would have parsed to."""
+def _arguments(spec) -> Namespace:
+    """What env.py files look for in `config.cmd_opts`."""
     from alembic import command
 
-    name = "upgrade" if spec["command"] == "preview" else spec["command"]
-    return argparse.Namespace(
-        config=spec.get("config_file") or "alembic.ini",
-        name=spec.get("section") or "alembic",
-        x=list(spec.get("x_arguments") or []) or None,
-        raiseerr=False,
+    name = command_name(spec)
+    return Namespace(
+        cmd=(getattr(command, name), [], []),
+        config=[spec.config_file] if spec.config_file else None,
+        name=spec.section,
+        x=list(spec.x_arguments) or None,
+        raiseerr=True,
         quiet=False,
-        cmd=(getattr(command, name), ["revision"], ["sql", "tag"]),
-        revision=(spec.get("to") or ["base"])[-1],
-        revisions=list(spec.get("to") or []),
-        sql=spec["command"] == "preview",
+        sql=spec.command == "preview",
         tag=None,
-        autogenerate=spec["command"] == "check",
+        revision=target(spec),
+        revisions=list(spec.to_heads) or ["base"],
+        purge=spec.purge,
+        autogenerate=spec.command == "check",
     )
 
 
-def application_context(spec):
-    """The Flask application's context, where the project asks for one; else one that does nothing."""
-    target = spec.get("flask_app")
-    if not target:
-        return contextlib.nullcontext()
-    module, _, name = target.partition(":")
-    found = getattr(importlib.import_module(module), name.replace("()", "") or "app")
-    app = found() if name.endswith("()") or not hasattr(found, "app_context") else found
-    return app.app_context()
+def _escaped(path: str) -> str:
+    return path if path.startswith("%(here)s") else path.replace("%", "%%")
+
+
+def _set_version_locations(config, locations) -> None:
+    separators = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+    separator = separators.get(str(config.get_main_option("path_separator", "")).strip())
+    if separator is None:
+        config.set_main_option("version_path_separator", "os")
+        separator = os.pathsep
+    config.set_main_option("version_locations", separator.join(_escaped(location) for location in locations))
+
+
+@contextlib.contextmanager
+def application(spec, config):
+    """The Flask application's context, if the project has one; Flask-Migrate's directory then stands in for script_location."""
+    if not spec.flask_app:
+        yield
+        return
+    app = _flask_app(spec.flask_app)
+    with app.app_context():
+        migrate = app.extensions.get("migrate")
+        directory = getattr(migrate, "directory", None)
+        if directory and not config.get_main_option("script_location"):
+            config.set_main_option("script_location", _escaped(str(directory)))
+        if hasattr(migrate, "migrate"):
+            migrate.migrate.call_configure_callbacks(config)
+        yield
+
+
+def _flask_app(path: str):
+    module, _, name = path.partition(":")
+    found = importlib.import_module(module)
+    called = name.endswith("()")
+    for part in (name[:-2] if called else name or "app").split("."):
+        if not hasattr(found, part):
+            raise Failure("project_error", "The Flask application {!r} was not found: {} has no {!r}.".format(path, module, part))
+        found = getattr(found, part)
+    return found() if called or not hasattr(found, "app_context") else found

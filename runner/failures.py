@@ -1,0 +1,96 @@
+"""What went wrong, told as one event: the database's own words where it spoke, and the line of the project where it happened."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+
+class Failure(Exception):
+    """A reason of our own to stop."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def describe(error: BaseException, root: str, step: str | None = None) -> dict:
+    """The facts of an `error` event; `root` is the directory below which the project's own files are."""
+    file, line = place(error, root)
+    facts = {"code": code(error), "type": type(error).__name__, "message": message(error), "step": step, "file": file, "line": line}
+    original = getattr(error, "orig", None) or error
+    state = getattr(original, "pgcode", None) or getattr(original, "sqlstate", None)
+    number = original.args[0] if getattr(original, "args", None) else None
+    facts["pgcode"] = state if isinstance(state, str) else None
+    facts["errno"] = number if isinstance(number, int) and not isinstance(original, SystemExit) else None
+    return facts
+
+
+def code(error: BaseException) -> str:
+    if isinstance(error, Failure):
+        return error.code
+    if isinstance(error, SystemExit):
+        return "exited"
+    if isinstance(error, ImportError):
+        return "missing_module"
+    if isinstance(error, _class("alembic.util.exc", "CommandError")):
+        return "alembic"
+    if isinstance(error, _class("sqlalchemy.exc", "DBAPIError")) or _is_driver_error(error):
+        return "database"
+    return "project_error"
+
+
+def message(error: BaseException) -> str:
+    """The driver's words without the statement and its parameters, which may hold data of the project."""
+    if isinstance(error, SystemExit):
+        return "The project's code ended the process with sys.exit({!r}).".format(error.code)
+    if isinstance(error, SyntaxError):
+        return traceback.format_exception_only(type(error), error)[-1].strip()
+    return str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+
+
+def place(error: BaseException, root: str) -> tuple:
+    """The innermost line of the project's own code that took part, as (file, line)."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _shown(error.filename, root), error.lineno
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename, root)]
+    return (_shown(own[-1].filename, root), own[-1].lineno) if own else (None, None)
+
+
+def report(error: BaseException) -> None:
+    """The traceback, into the log, without the frames of this package."""
+    if isinstance(error, Failure):  # our own sentence; where in our code it arose helps nobody
+        sys.stderr.write("{}\n".format(error))
+        return
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(error), error, trace)
+    try:
+        sys.stderr.write("".join(lines))
+    except Exception:  # the project replaced or closed the stream; the event tells the rest
+        os.write(2, "".join(lines).encode("utf-8", "replace"))
+
+
+def _is_own(filename: str, root: str) -> bool:
+    path = os.path.realpath(filename)
+    return os.path.isabs(filename) and path.startswith(os.path.realpath(root) + os.sep) and (os.sep + "site-packages" + os.sep) not in path
+
+
+def _shown(filename: str, root: str) -> str:
+    return os.path.relpath(os.path.realpath(filename), os.path.realpath(root)) if _is_own(filename, root) else filename
+
+
+def _class(module: str, name: str) -> type:
+    """A class of a module that may never have been loaded."""
+    return getattr(sys.modules.get(module), name, _Absent)
+
+
+def _is_driver_error(error: BaseException) -> bool:
+    """DB-API errors of any driver share their class names and nothing else."""
+    return any(base.__name__ == "DatabaseError" or base.__name__ == "PostgresError" for base in type(error).__mro__)
+
+
+class _Absent(BaseException):
+    """Stands for a class that is not loaded."""

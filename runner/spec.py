@@ -1,0 +1,56 @@
+"""What to run: read once from standard input, so that no secret is in an argument or on disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field, fields
+
+COMMANDS = ("upgrade", "downgrade", "stamp", "check", "preview")
+
+
+@dataclass(frozen=True)
+class Step:
+    revision: str
+    direction: str = "upgrade"
+
+
+@dataclass(frozen=True, repr=False)
+class Spec:
+    """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit."""
+
+    command: str
+    url: str
+    working_directory: str
+    config_file: str | None = None
+    section: str = "alembic"
+    script_location: str | None = None
+    version_locations: list | None = None
+    x_arguments: list = field(default_factory=list)
+    env_vars: dict = field(default_factory=dict)
+    flask_app: str = ""
+    steps: list = field(default_factory=list)
+    from_heads: list = field(default_factory=list)
+    to_heads: list = field(default_factory=list)
+    purge: bool = False
+    preview_direction: str = "upgrade"
+    identity: dict | None = None
+    lock_key: int | None = None
+    lock_wait: float = 60
+    lock_timeout: float = 0
+    statement_timeout: float = 0
+    application_name: str = "alembic-dashboard"
+
+    @classmethod
+    def read(cls) -> Spec:
+        return cls.from_document(json.loads(sys.stdin.buffer.read()))
+
+    @classmethod
+    def from_document(cls, document: dict) -> Spec:
+        """Keys that are not ours are passed over: a newer dashboard may say more than this runner knows."""
+        values = {"from_heads": document.get("from") or [], "to_heads": document.get("to") or []}
+        values.update((name.name, document[name.name]) for name in fields(cls) if document.get(name.name) is not None)
+        values["steps"] = [Step(step["revision"], step.get("direction", "upgrade")) for step in document.get("steps") or []]
+        if values["command"] not in COMMANDS:
+            raise ValueError("unknown command {!r}".format(values["command"]))
+        return cls(**values)

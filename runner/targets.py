@@ -1,0 +1,190 @@
+"""A raw DB-API connection asked who it is, and told what it may do. One class per kind of server; drivers differ, these questions do not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+
+from .failures import Failure
+
+FAMILIES = {
+    "psycopg2": "postgresql",
+    "psycopg2cffi": "postgresql",
+    "psycopg": "postgresql",
+    "pg8000": "postgresql",
+    "sqlalchemy.dialects.postgresql": "postgresql",
+    "pymysql": "mysql",
+    "MySQLdb": "mysql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "cymysql": "mysql",
+    "sqlalchemy.dialects.mysql": "mysql",
+    "sqlalchemy.connectors": "mysql",
+    "sqlite3": "sqlite",
+    "pysqlite3": "sqlite",
+    "sqlcipher3": "sqlite",
+    "sqlalchemy.dialects.sqlite": "sqlite",
+}
+
+
+def of(connection):
+    """The target behind a raw connection; its driver tells the kind, also when the project uses a subclass of the driver's."""
+    for base in type(connection).__mro__:
+        for module, dialect in FAMILIES.items():
+            if base.__module__ == module or base.__module__.startswith(module + "."):
+                return {"postgresql": PostgreSQL, "mysql": MySQL, "sqlite": SQLite}[dialect](connection)
+    name = "{}.{}".format(type(connection).__module__, type(connection).__qualname__)
+    raise Failure("wrong_database", "A connection through {} cannot be proven to lead to this profile's database.".format(name))
+
+
+class Target:
+    """`has_locks`: whether the server knows named locks that end with their session."""
+
+    dialect = ""
+    has_locks = True
+
+    def __init__(self, connection) -> None:
+        self.connection = connection
+
+    def row(self, statement: str) -> tuple:
+        """One statement, outside any transaction; its first row, if it has one."""
+        with self.autocommit():
+            cursor = self.connection.cursor()
+            try:
+                cursor.execute(statement)
+                found = cursor.fetchone() if cursor.description else None
+                return tuple(found) if found is not None else ()
+            finally:
+                cursor.close()
+
+    @contextlib.contextmanager
+    def autocommit(self):
+        yield
+
+    def attempt(self, statement: str) -> tuple:
+        """For what a server may not know or not allow: an empty row then."""
+        try:
+            return self.row(statement)
+        except Exception:  # every driver has its own class for it
+            return ()
+
+    def matches(self, found: dict, expected: dict) -> bool:
+        known = [name for name in expected if expected[name] is not None and found.get(name) is not None]
+        return "dialect" in known and all(str(found[name]) == str(expected[name]) for name in known)
+
+    def lock_holder(self, _key: int) -> str:
+        """A sentence about who holds the lock, if it is known."""
+        return ""
+
+
+class PostgreSQL(Target):
+    dialect = "postgresql"
+
+    @contextlib.contextmanager
+    def autocommit(self):
+        """Not within a transaction: SQLAlchemy would take it for the project's own and never commit, and a lock that waits
+        in one stops CREATE INDEX CONCURRENTLY for ever."""
+        before = self.connection.autocommit
+        self.connection.autocommit = True
+        try:
+            yield
+        finally:
+            self.connection.autocommit = before
+
+    def identity(self, expected: dict) -> dict:
+        database, oid, started = self.row(
+            "SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_database())::text, "
+            "pg_postmaster_start_time()::text"
+        )
+        found = {"dialect": self.dialect, "database": database, "database_oid": int(oid), "started_at": started}
+        if expected.get("started_at") is not None and self._started(str(expected["started_at"])):
+            found["started_at"] = expected["started_at"]  # the same moment in other words
+        if expected.get("system_identifier") is not None:
+            known = self.attempt("SELECT system_identifier::text FROM pg_control_system()")
+            found["system_identifier"] = known[0] if known else None
+        return found
+
+    def _started(self, moment: str) -> bool:
+        """Whether the server started then; it compares by itself, as the text depends on time zones."""
+        if not re.fullmatch(r"[-0-9:.+T ]+", moment):
+            return False
+        answer = self.attempt("SELECT CASE WHEN pg_postmaster_start_time() = '{}'::timestamptz THEN 1 ELSE 0 END".format(moment))
+        return answer == (1,)
+
+    def prepare(self, spec) -> None:
+        self.setting("application_name", spec.application_name)
+        self.setting("lock_timeout", "{}ms".format(int(spec.lock_timeout * 1000)))
+        self.setting("statement_timeout", "{}ms".format(int(spec.statement_timeout * 1000)))
+        with contextlib.suppress(Exception):  # before version 14, and on some systems, there is no such setting
+            self.setting("client_connection_check_interval", "500ms")
+
+    def setting(self, name: str, value: str) -> None:
+        self.row("SELECT set_config('{}', '{}', false)".format(name, value.replace("'", "''")))
+
+    def try_lock(self, key: int) -> bool:
+        return self.row("SELECT CASE WHEN pg_try_advisory_lock('{}'::bigint) THEN 1 ELSE 0 END".format(key)) == (1,)
+
+    def lock_holder(self, key: int) -> str:
+        number = key & 0xFFFFFFFFFFFFFFFF
+        held = self.attempt(
+            "SELECT pid::text, application_name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted "
+            "AND classid::text = '{}' AND objid::text = '{}' AND objsubid = 1 LIMIT 1".format(number >> 32, number & 0xFFFFFFFF)
+        )
+        return "It is held by session {} ({}).".format(held[0], held[1] or "without a name") if held else ""
+
+
+class MySQL(Target):
+    """Also MariaDB."""
+
+    dialect = "mysql"
+
+    @contextlib.contextmanager
+    def autocommit(self):
+        try:
+            yield
+        finally:
+            self.connection.rollback()  # a question alone may have begun a transaction
+
+    def identity(self, expected: dict) -> dict:
+        database, server = self.row("SELECT DATABASE(), CONCAT(@@hostname, ':', @@port, ':', @@datadir)")
+        uuid = self.attempt("SELECT @@server_uuid")  # MariaDB has none
+        if uuid and str(uuid[0]) == str(expected.get("server")):
+            server = uuid[0]
+        return {"dialect": self.dialect, "database": database, "server": server}
+
+    def matches(self, found: dict, expected: dict) -> bool:
+        return found["database"] is not None and super().matches(found, expected)
+
+    def prepare(self, spec) -> None:
+        if spec.lock_timeout:
+            self.row("SET SESSION lock_wait_timeout = {0}, SESSION innodb_lock_wait_timeout = {0}".format(max(1, round(spec.lock_timeout))))
+        if spec.statement_timeout:
+            self.attempt("SET SESSION max_statement_time = {}".format(spec.statement_timeout))  # MariaDB
+            self.attempt("SET SESSION max_execution_time = {}".format(int(spec.statement_timeout * 1000)))  # MySQL, for reads alone
+
+    def try_lock(self, key: int) -> bool:
+        return self.row("SELECT GET_LOCK('{}', 0)".format(self._lock(key))) == (1,)
+
+    def lock_holder(self, key: int) -> str:
+        held = self.attempt("SELECT IS_USED_LOCK('{}')".format(self._lock(key)))
+        return "It is held by session {}.".format(held[0]) if held and held[0] else ""
+
+    def _lock(self, key: int) -> str:
+        return "alembic_dashboard_{:016x}".format(key & 0xFFFFFFFFFFFFFFFF)  # server-wide; the key stands for the database
+
+
+class SQLite(Target):
+    dialect = "sqlite"
+    has_locks = False  # the file itself is locked while it is written
+
+    def identity(self, _expected: dict) -> dict:
+        cursor = self.connection.cursor()
+        cursor.execute("PRAGMA database_list")
+        main = [row[2] for row in cursor.fetchall() if row[1] == "main"]
+        cursor.close()
+        return {"dialect": self.dialect, "path": os.path.realpath(main[0]) if main and main[0] else "memory"}
+
+    def prepare(self, spec) -> None:
+        if spec.lock_timeout:
+            self.row("PRAGMA busy_timeout = {}".format(int(spec.lock_timeout * 1000)))
