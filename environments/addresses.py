@@ -44,9 +44,11 @@ def resolve(host: str, timeout: float) -> list[str]:
     try:
         found = pool.submit(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM).result(timeout)
     except TooSlow:
-        raise Unreachable("dns_failed", f"The name {host} was not resolved within {timeout:.0f} s. See that the name server answers.") from None
+        reason = f"The host name {host} was not resolved within {timeout:.0f} s. See that the name server answers."
+        raise Unreachable("dns_failed", reason) from None
     except (OSError, UnicodeError):
-        raise Unreachable("dns_failed", f"The host name {host} is not known here. See that it is spelled right and that DNS works.") from None
+        reason = f"The host name {host} is not known here. See that it is spelled right and that DNS works."
+        raise Unreachable("dns_failed", reason) from None
     finally:
         pool.shutdown(wait=False)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -26,6 +26,7 @@ LOCK_TIMEOUT = 3
 SQLITE_WAIT = 5.0
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306}
 PASSED_ON = ("sslmode", "sslrootcert", "target_session_attrs")
+MYSQL_FLAGS = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity")
 # asyncpg calls it `ssl`; what it may say besides the modes.
 SSL_WORDS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
 
@@ -118,7 +119,7 @@ def _mysql(database: Database, url: URL, found: list[str]) -> Callable[[], Any]:
     """PyMySQL on a socket of ours, because it can neither be given an address beside the name nor told how long a greeting may take."""
     query = database.query
     options: dict[str, Any] = {key: query[key] for key in ("charset", "collation") if key in query}
-    options |= {key: query[key].lower() in ("true", "1") for key in ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity") if key in query}
+    options |= {key: query[key].lower() in ("true", "1") for key in MYSQL_FLAGS if key in query}
 
     def create() -> Any:
         connection = pymysql.connect(
@@ -195,4 +196,4 @@ def _see_file(path: Path) -> None:
 def _absent(path: Path) -> Unreachable:
     if not path.parent.is_dir():
         return Unreachable("directory_missing", f"The directory {path.parent} does not exist, so there is no file to read.")
-    return Unreachable("database_missing", f"There is no file at {path}. A reading never creates one: see that the path is right, or let a job create it.")
+    return Unreachable("database_missing", f"There is no file at {path}, and a reading never creates one. See that the path is right.")

@@ -18,7 +18,8 @@ Fields = Mapping[str, Any]
 SLUG = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
 PARTS = ("driver", "host", "port", "username", "database", "query")
 ENVIRONMENT = ("slug", "name", "position", "protected", "lock_timeout", "statement_timeout")
-DATABASE = ("project", "environment", "name", "url", "password", "clear_password", *PARTS, "version_table", "version_table_schema", "create_if_missing")
+OPTIONS = ("version_table", "version_table_schema", "create_if_missing")
+DATABASE = ("project", "environment", "name", "url", "password", "clear_password", *PARTS, *OPTIONS)
 LARGEST = 2_147_483_647
 
 
@@ -50,7 +51,8 @@ class Reader:
     def slug(self, name: str, before: str) -> str:
         value = self.text(name, before, limit=64, required=True)
         if value and not re.fullmatch(SLUG, value):
-            return self._refuse(name, "Use lower-case letters, digits, hyphens and underscores; begin and end with a letter or digit.", before)
+            sentence = "Use lower-case letters, digits, hyphens and underscores; begin and end with a letter or digit."
+            return self._refuse(name, sentence, before)
         return value
 
     def number(self, name: str, before: int) -> int:
@@ -121,7 +123,7 @@ def _found(model: Any, read: Reader, name: str) -> Any:
         return wanted
     found = model.objects.filter(slug=wanted).first() if isinstance(wanted, str) and "\0" not in wanted else None
     if found is None:
-        read.wrong[name] = f"Name the {name} by its slug." if not isinstance(wanted, str) or not wanted else f"There is no {name} {wanted[:64]!r}."
+        read.wrong[name] = f"There is no {name} {wanted[:64]!r}." if isinstance(wanted, str) and wanted else f"Name the {name} by its slug."
     return found
 
 
@@ -182,7 +184,8 @@ def _secret(database: Database, read: Reader, target: ParsedUrl, before: ParsedU
     if from_url and from_url != urls.HIDDEN:
         return secrets.encrypt(database.pk, from_url)
     if urls.HIDDEN in (typed, from_url) and not stays:
-        raise BadUrl("*** stands for a password that is kept for another server or user, or for none. Type the password.", "url" if from_url else "password")
+        part = "url" if from_url else "password"
+        raise BadUrl("*** stands for a kept password, but none is kept for this server, port and user. Type the password.", part)
     has_url = bool(read.fields.get("url"))
     return database.secret if stays and (from_url or typed or not has_url) else ""
 

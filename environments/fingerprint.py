@@ -29,14 +29,15 @@ SELECT concat_ws('|', 'schema', nspname) FROM ours
 UNION ALL SELECT concat_ws('|', 'extension', extname, extversion) FROM pg_extension
 UNION ALL SELECT concat_ws('|', 'relation', nspname, relname, relkind, relpersistence, array_to_string(reloptions, ','), relrowsecurity,
          relforcerowsecurity, relispartition, pg_get_expr(relpartbound, oid)) FROM relation
-UNION ALL SELECT concat_ws('|', 'column', r.nspname, r.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-         a.attgenerated, a.attcollation, pg_get_expr(d.adbin, d.adrelid))
+UNION ALL SELECT concat_ws('|', 'column', r.nspname, r.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+         a.attidentity, a.attgenerated, a.attcollation, pg_get_expr(d.adbin, d.adrelid))
   FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind <> 'i'
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-UNION ALL SELECT concat_ws('|', 'index', r.nspname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisprimary, i.indisreplident)
+UNION ALL SELECT concat_ws('|', 'index', r.nspname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisprimary)
   FROM relation r JOIN pg_index i ON i.indexrelid = r.oid
-UNION ALL SELECT concat_ws('|', 'constraint', n.nspname, c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid), c.convalidated)
-  FROM pg_constraint c JOIN ours n ON n.oid = c.connamespace WHERE c.conrelid <> :version_table
+UNION ALL SELECT concat_ws('|', 'constraint', n.nspname, c.conrelid::regclass, c.contypid::regtype, c.conname,
+         pg_get_constraintdef(c.oid), c.convalidated)
+  FROM pg_constraint c JOIN ours n ON n.oid = c.connamespace WHERE c.conrelid = 0 OR c.conrelid <> :version_table
 UNION ALL SELECT concat_ws('|', 'view', nspname, relname, pg_get_viewdef(oid)) FROM relation WHERE relkind IN ('v', 'm')
 UNION ALL SELECT concat_ws('|', 'sequence', r.nspname, r.relname, s.seqtypid, s.seqstart, s.seqincrement, s.seqmax, s.seqmin, s.seqcycle)
   FROM relation r JOIN pg_sequence s ON s.seqrelid = r.oid
@@ -66,7 +67,8 @@ MYSQL = text(
     """
 SELECT CONCAT_WS('|', 'table', table_name, table_type, engine, table_collation, table_comment) FROM information_schema.tables
   WHERE table_schema = :schema AND table_name <> :version_table
-UNION ALL SELECT CONCAT_WS('|', 'column', table_name, column_name, column_type, is_nullable, column_default, extra, collation_name, column_comment)
+UNION ALL SELECT CONCAT_WS('|', 'column', table_name, column_name, column_type, is_nullable, column_default, extra,
+         collation_name, column_comment)
   FROM information_schema.columns WHERE table_schema = :schema AND table_name <> :version_table
 UNION ALL SELECT CONCAT_WS('|', 'index', table_name, index_name, non_unique, seq_in_index, column_name, sub_part, index_type)
   FROM information_schema.statistics WHERE table_schema = :schema AND table_name <> :version_table
@@ -76,7 +78,8 @@ UNION ALL SELECT CONCAT_WS('|', 'foreign key', table_name, constraint_name, colu
   FROM information_schema.key_column_usage WHERE table_schema = :schema AND referenced_table_name IS NOT NULL
 UNION ALL SELECT CONCAT_WS('|', 'reference', constraint_name, update_rule, delete_rule)
   FROM information_schema.referential_constraints WHERE constraint_schema = :schema
-UNION ALL SELECT CONCAT_WS('|', 'check', constraint_name, check_clause) FROM information_schema.check_constraints WHERE constraint_schema = :schema
+UNION ALL SELECT CONCAT_WS('|', 'check', constraint_name, check_clause)
+  FROM information_schema.check_constraints WHERE constraint_schema = :schema
 UNION ALL SELECT CONCAT_WS('|', 'view', table_name, view_definition) FROM information_schema.views WHERE table_schema = :schema
 UNION ALL SELECT CONCAT_WS('|', 'trigger', trigger_name, event_object_table, event_manipulation, action_timing, action_statement)
   FROM information_schema.triggers WHERE trigger_schema = :schema
@@ -104,6 +107,7 @@ def _postgresql(connection: Connection, version_table: str, schema: str) -> list
     quoted = connection.dialect.identifier_preparer.quote_identifier
     name = ".".join(quoted(part) for part in (schema, version_table) if part)
     oid = connection.execute(VERSION_TABLE_OID, {"name": name}).scalar_one()
+    connection.execute(text("SET LOCAL search_path = pg_catalog"))  # names in definitions then always have their schema
     return [str(line) for line in connection.execute(POSTGRESQL, {"version_table": oid}).scalars()]
 
 

@@ -40,7 +40,8 @@ def ask(database: Database) -> Reading | Unreachable:
         return Unreachable(refused.code, str(refused))
     except Exception as error:  # the boundary of a reading
         logger.exception("reading %s failed in an unexpected way", database)
-        return Unreachable("driver_error", f"Reading failed in an unexpected way ({type(error).__name__}); the log of the worker says more.")
+        why = f"Reading failed in an unexpected way ({type(error).__name__}); the log of the worker says more."
+        return Unreachable("driver_error", why)
 
 
 def check_database_now(database: Database) -> None:
@@ -109,7 +110,8 @@ def _failure(error: Unreachable) -> dict[str, Any]:
 
 def _success(row: Database, reading: Reading) -> dict[str, Any]:
     current = sorted(reading.rows or [])
-    values = {"current": current, "checked_at": reading.at, "server": reading.server, "latency_ms": reading.latency_ms, "error_code": "", "error": ""}
+    values: dict[str, Any] = {"current": current, "checked_at": reading.at, "error_code": "", "error": ""}
+    values |= {"server": reading.server, "latency_ms": reading.latency_ms}
     if current != row.current:
         values["changed_at"] = reading.at
     found = _judged(row, reading.rows)

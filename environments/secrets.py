@@ -89,12 +89,14 @@ def _named(name: str, database: Database) -> bytes:
     for key in _keys():
         if key_id(key) == name:
             return key
-    raise SecretError(f"The key {name[:8]} that encrypted the password of {database} is not among CREDENTIAL_KEYS. Add it, or type the password again.")
+    raise SecretError(
+        f"The password of {database} needs key {name[:8]}, which is not among CREDENTIAL_KEYS. Add it, or type the password again."
+    )
 
 
 def _keys() -> list[bytes]:
     """The keys of the settings, newest first."""
-    return [_decoded(text.strip(), place) for place, text in enumerate(settings.CREDENTIAL_KEYS, start=1) if text.strip()] or [_decoded("", 1)]
+    return [_decoded(text.strip(), place) for place, text in enumerate(settings.CREDENTIAL_KEYS or [""], start=1)]
 
 
 def _decoded(text: str, place: int) -> bytes:
@@ -103,5 +105,5 @@ def _decoded(text: str, place: int) -> bytes:
     except (ValueError, binascii.Error):
         key = b""
     if len(key) != 32:
-        raise SecretError(f"Entry {place} of CREDENTIAL_KEYS is not 32 bytes in URL-safe base64. Nothing can be encrypted or decrypted with it.")
+        raise SecretError(f"Entry {place} of CREDENTIAL_KEYS is not 32 bytes in URL-safe base64, so no password can be kept or read.")
     return key

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
-from environments import readings, trial, urls
+from environments import readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
 from environments.models import Database, DatabaseState, Environment
@@ -82,7 +82,7 @@ def create_database(*, user: User, fields: Fields) -> Database:
 
 
 def update_database(database: Database, *, user: User, fields: Fields) -> Database:
-    """Changes the fields that are named. A profile that leads elsewhere loses what was read, and its password unless that is typed again."""
+    """Changes the fields that are named. A profile that leads elsewhere loses what was read and, unless it is typed again, its password."""
     require(user, Action.CONFIGURE)
     before = [getattr(database, part) for part in TARGET]
     had_secret = database.secret
@@ -125,7 +125,7 @@ def refresh_project(project: Project, *, user: User) -> Snapshot:
     return snapshot
 
 
-def test_connection(*, user: User, database: Database | None = None, fields: Fields | None = None) -> list[Finding]:
+def test_connection(*, user: User, database: Database | None = None, fields: Fields | None = None) -> list[Finding]:  # noqa: PT028 - no test
     """Tries a profile: a kept one, one that is not saved yet (`fields`), or a kept one with changes. Nothing is saved.
 
     Each finding says whether one thing works: reachable, login, read, create, version, current.
@@ -157,7 +157,8 @@ def _save_database(database: Database, user: User, action: str) -> None:
         raise NameTaken(
             f"{database.project.slug} already has a database {named} in {database.environment.slug}. Give this one another name."
         ) from None
-    record(user.username, action, f"database {database}", id=str(database.pk), url=urls.shown(database), version_table=database.version_table)
+    detail = {"id": str(database.pk), "url": urls.shown(database), "version_table": version_table.full_name(database)}
+    record(user.username, action, f"database {database}", **detail)
 
 
 def _ring_on_commit(database: Database) -> None:

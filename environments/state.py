@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from environments.models import DatabaseState
 from migrations_store.graph import Graph
+
+from environments.models import DatabaseState
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ def judge(rows: Iterable[str] | None, graph: Graph, known_earlier: Callable[[str
     found = list(rows or [])
     if not found:
         return Judgement(DatabaseState.UNINITIALISED, graph.pending([]))
-    strange = [id for id in found if id not in graph.revisions]
+    strange = [row for row in found if row not in graph.revisions]
     if strange:
-        known = all(known_earlier(id) for id in strange)
+        known = all(known_earlier(row) for row in strange)
         return Judgement(DatabaseState.AHEAD if known else DatabaseState.UNKNOWN_REVISION, [])
     pending = graph.pending(found)
     if _overlap(found, graph):
@@ -34,4 +35,4 @@ def _overlap(rows: list[str], graph: Graph) -> bool:
     """A duplicate, or a row that another row already implies."""
     if len(set(rows)) < len(rows):
         return True
-    return len(rows) > 1 and any(id in graph.ancestors(other for other in rows if other != id) for id in rows)
+    return len(rows) > 1 and any(row in graph.ancestors(other for other in rows if other != row) for row in rows)

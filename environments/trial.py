@@ -11,7 +11,7 @@ from environments.errors import Unreachable
 from environments.models import Database
 
 # Causes that leave the step before them passed.
-NO_CONNECTION = {"refused", "unroutable", "dns_failed", "timeout", "address_refused", "wrong_protocol", "starting", "connection_lost", "directory_missing"}
+NO_CONNECTION = {"refused", "unroutable", "dns_failed", "timeout", "address_refused", "wrong_protocol", "starting", "connection_lost"}
 NO_CONNECTION |= {"tls_required", "tls_unavailable", "tls_failed", "host_not_allowed", "too_many_connections", "driver_error"}
 POSTGRESQL_CREATE = text(
     "SELECT coalesce(has_schema_privilege(CAST(:schema AS text), 'CREATE'), false), pg_is_in_recovery() FROM (SELECT 1) one"
@@ -34,12 +34,20 @@ class Finding:
     detail: str
 
 
+def works(name: str, detail: str) -> Finding:
+    return Finding(name, passed=True, detail=detail)
+
+
+def fails(name: str, detail: str) -> Finding:
+    return Finding(name, passed=False, detail=detail)
+
+
 def run(database: Database) -> list[Finding]:
     """The findings in order; the first that failed is the last. Raises nothing but programming errors."""
     findings: list[Finding] = []
     try:
         with connections.explained(database), connections.connect(database) as connection:
-            findings += [Finding("reachable", True, f"{place(database)} answers."), Finding("login", True, _login(database))]
+            findings += [works("reachable", f"{place(database)} answers."), works("login", _login(database))]
             findings += _look(connection, database)
     except Unreachable as error:
         findings += _failed(error, database, findings)
@@ -64,10 +72,10 @@ def _look(connection: Connection, database: Database) -> list[Finding]:
     there = f"{name} can be read." if rows is not None else f"There is no table {name} yet; Alembic creates it at the first upgrade."
     current = ", ".join(rows or []) or "No revision is recorded."
     return [
-        Finding("read", True, there),
+        works("read", there),
         _create(connection, database, exists=rows is not None),
-        Finding("version", True, identity.ask(connection)[1]),
-        Finding("current", True, current),
+        works("version", identity.ask(connection)[1]),
+        works("current", current),
     ]
 
 
@@ -76,7 +84,7 @@ def _create(connection: Connection, database: Database, *, exists: bool) -> Find
     kinds = {"postgresql": _postgresql_create, "sqlite": _sqlite_create}
     problem = kinds.get(connection.dialect.name, _mysql_create)(connection, database, exists)
     name = version_table.full_name(database)
-    return Finding("create", not problem, problem or (f"{name} can be written." if exists else f"{name} can be created."))
+    return fails("create", problem) if problem else works("create", f"{name} can be {'written' if exists else 'created'}.")
 
 
 def _postgresql_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: FBT001 - one shape for every dialect
@@ -90,7 +98,8 @@ def _postgresql_create(connection: Connection, database: Database, exists: bool)
         quoted = connection.dialect.identifier_preparer.quote_identifier
         name = ".".join(quoted(part) for part in (database.version_table_schema, version_table.table_name(database)) if part)
         may_write = connection.execute(POSTGRESQL_WRITE, {"name": name}).scalar()
-        return "" if may_write else f"{database.username} may not write to {version_table.full_name(database)}. Grant INSERT, UPDATE, DELETE."
+        problem = f"{database.username} may not write to {version_table.full_name(database)}. Grant INSERT, UPDATE, DELETE."
+        return "" if may_write else problem
     return "" if row[0] else f"{database.username} may not create tables in the schema {schema}. Grant CREATE on it."
 
 
@@ -101,6 +110,8 @@ def _mysql_create(connection: Connection, database: Database, exists: bool) -> s
 
 def _sqlite_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: ARG001, FBT001 - as above
     path = Path(database.database)
+    if database.version_table_schema not in ("", "main"):
+        return f"SQLite has no schema {database.version_table_schema}; leave the schema of the version table empty."
     if not os.access(path, os.W_OK):
         return f"The dashboard may not write to {path}."
     return "" if os.access(path.parent, os.W_OK) else f"The dashboard may not write beside {path}, where SQLite keeps its journal."
@@ -108,7 +119,7 @@ def _sqlite_create(connection: Connection, database: Database, exists: bool) -> 
 
 def _failed(error: Unreachable, database: Database, passed: list[Finding]) -> list[Finding]:
     if passed:
-        return [Finding("read", False, str(error))]
-    if error.code in NO_CONNECTION:
-        return [Finding("reachable", False, str(error))]
-    return [Finding("reachable", True, f"{place(database)} answers."), Finding("login", False, str(error))]
+        return [fails("read", str(error))]
+    if error.code in NO_CONNECTION or urls.dialect(database.driver) == "sqlite":
+        return [fails("reachable", str(error))]
+    return [works("reachable", f"{place(database)} answers."), fails("login", str(error))]

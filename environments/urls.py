@@ -58,12 +58,18 @@ QUERY_KEYS = {
 class Profile(Protocol):
     """The parts of a URL, wherever they are kept; the password is always apart."""
 
-    driver: str
-    host: str
-    port: int | None
-    username: str
-    database: str
-    query: dict[str, str]
+    @property
+    def driver(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def database(self) -> str: ...
+    @property
+    def query(self) -> dict[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def check(target: ParsedUrl) -> ParsedUrl:
     return ParsedUrl(driver, target.host, target.port, target.username, target.password or None, target.database, dict(target.query))
 
 
-def shown(database: "Profile") -> str:
+def shown(database: Profile) -> str:
     """For people and programs: a password, if there is one, is ***."""
     has_password = bool(getattr(database, "secret", "") or getattr(database, "password", ""))
     return _rendered(database, HIDDEN if has_password else "")
@@ -129,9 +135,9 @@ def sync_url(database: Profile, password: str | None) -> URL:
 
 def same_target(one: Profile, other: Profile) -> bool:
     """Whether a password for the one may be sent to the other."""
-    return all(
-        getattr(one, part) == getattr(other, part) for part in ("host", "port", "username")
-    ) and dialect(one.driver) == dialect(other.driver)
+    return all(getattr(one, part) == getattr(other, part) for part in ("host", "port", "username")) and dialect(one.driver) == dialect(
+        other.driver
+    )
 
 
 def _plain_text(url: object) -> str:
@@ -224,7 +230,7 @@ def _check_file(target: ParsedUrl) -> None:
 
 def _check_server(target: ParsedUrl) -> None:
     if not target.database:
-        raise BadUrl("The URL names no database: it stands after the host, as in postgresql://user:password@host:5432/database.", "database")
+        raise BadUrl("The URL names no database. It stands after the host: postgresql://user:password@host:5432/database.", "database")
     if not target.host:
         raise BadUrl("The URL names no host. Use 127.0.0.1 for a server on this machine.", "host")
     _check_host(target.host)
@@ -239,9 +245,9 @@ def _check_host(host: str) -> None:
     if host.startswith(("/", "@", "%2F", "%2f", ".")):
         raise BadUrl("Unix sockets are not taken as host. Use the server's name or address, such as 127.0.0.1.", "host")
     if "," in host:
-        raise BadUrl("Several hosts in one URL are not taken: the dashboard has to know which database it changes. Name the primary.", "host")
+        raise BadUrl("Several hosts in one URL are not taken: it has to be clear which database is changed. Name the primary.", "host")
     if not re.fullmatch(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?", host) or host.startswith("-"):
-        raise BadUrl("The host holds characters that no host name or address has. Is an @ or / in the password not escaped?", "host")
+        raise BadUrl("The host holds characters that no host name has. In a password, write @ as %40 and / as %2F.", "host")
     address = addresses.literal(host)
     if ":" in host and address is None:
         raise BadUrl("The host is not an IPv6 address.", "host")

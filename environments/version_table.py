@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import ColumnClause, Connection, column, inspect, select, table
 from sqlalchemy.sql.elements import quoted_name
 
 from environments import connections, fingerprint, identity
@@ -46,7 +46,7 @@ def read_rows(connection: Connection, database: Database) -> list[str] | None:
     schema = quoted_name(database.version_table_schema, quote=True) if database.version_table_schema else None
     if not inspect(connection).has_table(name, schema=schema):
         return None
-    version = column("version_num")
+    version: ColumnClause[object] = column("version_num")
     query = select(version).select_from(table(name, version, schema=schema)).limit(MOST_ROWS + 1)
     found = connection.execute(query).scalars().all()
     if len(found) > MOST_ROWS:
