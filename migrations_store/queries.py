@@ -1,0 +1,59 @@
+"""Reading projects and their code."""
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from config.errors import NotFound
+from migrations_store.graph import Graph, load
+from migrations_store.models import Project, Snapshot, SourceText
+
+
+def visible_projects(user: User) -> QuerySet[Project]:
+    require(user, Action.VIEW)
+    return Project.objects.order_by("slug")
+
+
+def get_project(user: User, slug: str) -> Project:
+    """NotFound where there is none of that slug."""
+    found = visible_projects(user).filter(slug=slug).first() if "\0" not in slug else None
+    if found is None:
+        raise NotFound(f"There is no project {slug[:60]!r}.")
+    return found
+
+
+def latest_snapshots(projects: list[Project]) -> dict[int, Snapshot]:
+    """The newest snapshot of each project, by the project's id, without its large columns. One query."""
+    found: dict[int, Snapshot] = {}
+    for snapshot in Snapshot.objects.defer("graph", "manifest").filter(project__in=projects).order_by("project_id", "id"):
+        found[snapshot.project_id] = snapshot
+    return found
+
+
+def known_in_earlier_snapshot(project: Project, revision: str) -> bool:
+    """Whether any snapshot of the project ever held the revision."""
+    return any(revision in snapshot for snapshot in _revision_sets(project))
+
+
+def _revision_sets(project: Project) -> list[set[str]]:
+    return [set(document.get("revisions", {})) for document in Snapshot.objects.filter(project=project).values_list("graph", flat=True)]
+
+
+def revision_source(snapshot: Snapshot, revision: str) -> str:
+    """The text of the revision's file as the snapshot saw it; "" if it was not kept."""
+    node = load(snapshot).revisions.get(revision)
+    text = SourceText.objects.filter(sha256=node.sha256).values_list("text", flat=True).first() if node else None
+    return text or ""
+
+
+def search(graph: Graph, query: str) -> list[str]:
+    """Ids of the revisions whose id, message, label or file name holds the words, newest first."""
+    words = query.lower().split()
+    if not words:
+        return list(graph.order)
+
+    def text_of(id: str) -> str:
+        node = graph.revisions[id]
+        return " ".join([id, node.message, node.path, *node.branch_labels]).lower()
+
+    return [id for id in graph.order if all(word in text_of(id) for word in words)]
