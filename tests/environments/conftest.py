@@ -4,13 +4,17 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Role, User
 from environments import fields
 from environments.models import Database, Environment
-from migrations_store.models import Project, SourceKind
+from migrations_store import graph as graphs
+from migrations_store.models import Project, Snapshot, SourceKind
+from migrations_store.scripts import ScriptFacts
 
 MakeDatabase = Callable[..., Database]
 
@@ -61,7 +65,7 @@ def execute(path: Path, *statements: str) -> None:
 
 def write_version(path: Path, *ids: str, table: str = "alembic_version") -> None:
     execute(path, f'DROP TABLE IF EXISTS "{table}"', f'CREATE TABLE "{table}" (version_num VARCHAR(32) NOT NULL)')
-    execute(path, *(f"INSERT INTO \"{table}\" VALUES ('{id}')" for id in ids))
+    execute(path, *(f"INSERT INTO \"{table}\" VALUES ('{row}')" for row in ids))
 
 
 @pytest.fixture
@@ -93,3 +97,24 @@ def pg_sql() -> Iterator[Callable[..., None]]:
     yield run
     for connection in opened:
         connection.close()
+
+
+def build_graph(*revisions: tuple[str, tuple[str, ...], tuple[str, ...]]) -> dict[str, Any]:
+    """The document of a graph, from (id, parents, dependencies)."""
+    facts = [ScriptFacts(f"{name}.py", name, downs, depends) for name, downs, depends in revisions]
+    return graphs.build(graphs.Script(fact, fact.path, "") for fact in facts)
+
+
+@pytest.fixture
+def code(project: Project) -> Callable[..., Snapshot]:
+    """Gives the project a snapshot: `code("a", "b")` is a line of revisions, tuples say more."""
+
+    def snapshot(*revisions: str | tuple[str, tuple[str, ...], tuple[str, ...]]) -> Snapshot:
+        line = [
+            one if isinstance(one, tuple) else (one, revisions[place - 1 : place] if place else (), ())
+            for place, one in enumerate(revisions)
+        ]
+        digest = f"{Snapshot.objects.count():064d}"
+        return Snapshot.objects.create(project=project, digest=digest, graph=build_graph(*line), root="/srv/shop", read_at=timezone.now())
+
+    return snapshot
