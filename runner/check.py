@@ -21,7 +21,9 @@ class Check(commands.Run):
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
             script.run_env()
         self.conclude()
-        found = [difference for operations in self.revision.generated_revisions[-1].upgrade_ops_list for difference in operations.as_diffs()]
+        found = [
+            difference for operations in self.revision.generated_revisions[-1].upgrade_ops_list for difference in operations.as_diffs()
+        ]
         self.events.emit("changes", changes=[described(difference) for difference in flat(found)])
 
     def steps(self, heads, context):

@@ -37,7 +37,9 @@ def code_of(error):
     modules = [kind.__module__ for kind in type(error).__mro__]
     if any(module.startswith("alembic.") for module in modules):
         return "alembic"
-    if hasattr(error, "orig") or any(module.startswith(("sqlalchemy.exc", "psycopg", "sqlite3", "pymysql", "asyncpg")) for module in modules):
+    if hasattr(error, "orig") or any(
+        module.startswith(("sqlalchemy.exc", "psycopg", "sqlite3", "pymysql", "asyncpg")) for module in modules
+    ):
         return "database"
     return "project_error"
 

@@ -86,4 +86,6 @@ class Preview(commands.Migrate):
 
 def _is_reading(error: BaseException) -> bool:
     """Offline there is no connection: its results are None, and it cannot be inspected."""
-    return "NoneType" in str(error) or type(error).__name__ in ("NoInspectionAvailable", "ConnectionRefused") or "MockConnection" in str(error)
+    return (
+        "NoneType" in str(error) or type(error).__name__ in ("NoInspectionAvailable", "ConnectionRefused") or "MockConnection" in str(error)
+    )
