@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from environments.state import Judgement, judge
 from environments.version_table import Reading
 from migrations_store import graph as graphs
 from migrations_store import queries as store
+from migrations_store.models import Project
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 16
@@ -127,4 +128,10 @@ def _judged(row: Database, rows: list[str] | None) -> Judgement | None:
     snapshot = row.project.snapshots.defer("graph", "manifest").order_by("-id").first()  # the graph is large, and most often cached
     if snapshot is None:
         return None
-    return judge(rows, graphs.load(snapshot), partial(store.known_in_earlier_snapshot, row.project))
+    return judge(rows, graphs.load(snapshot), lambda revision: _known_earlier(row.project_id, snapshot.digest, revision))
+
+
+@lru_cache(maxsize=1024)
+def _known_earlier(project_id: int, digest: str, revision: str) -> bool:  # noqa: ARG001 - with another snapshot it may be known
+    """Kept, because it looks into every snapshot, and a database that is ahead asks every minute."""
+    return store.known_in_earlier_snapshot(Project(pk=project_id), revision)

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+BROKER = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6, "max_retries": 1, "interval_start": 0.1, "interval_step": 0.0}
 NEVER_READ: dict[str, Any] = {
     "state": DatabaseState.UNCHECKED, "current": [], "pending": [], "pending_count": 0, "checked_at": None, "changed_at": None,
     "error_code": "", "error": "", "server": "", "latency_ms": None,
@@ -166,8 +167,11 @@ def _ring_on_commit(database: Database) -> None:
 
 
 def _ring(database_id: str) -> None:
-    """By the task's name, for a message is all that this needs to know of the worker's side."""
+    """By the task's name, on a connection of its own: workers wait long on theirs, and a request must not."""
     try:
-        current_app.send_task("environments.tasks.check_database", args=[database_id], ignore_result=True, retry=False)
+        with current_app.connection_for_write(transport_options=current_app.conf.broker_transport_options | BROKER) as broker:
+            current_app.send_task(
+                "environments.tasks.check_database", args=[database_id], ignore_result=True, retry=False, connection=broker
+            )
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("the broker took no check of database %s (%s); the scheduler reads it", database_id, type(error).__name__)

@@ -1,6 +1,7 @@
 """Profiles over real SQLite files, PostgreSQL databases, and a small project on disk."""
 
 import contextlib
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,7 +115,7 @@ def code(project: Project) -> Callable[..., Snapshot]:
             one if isinstance(one, tuple) else (one, revisions[place - 1 : place] if place else (), ())
             for place, one in enumerate(revisions)
         ]
-        digest = f"{Snapshot.objects.count():064d}"
+        digest = secrets.token_hex(32)
         return Snapshot.objects.create(project=project, digest=digest, graph=build_graph(*line), root="/srv/shop", read_at=timezone.now())
 
     return snapshot

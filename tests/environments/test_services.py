@@ -1,14 +1,21 @@
 """Environments and databases are made, changed and deleted by those who may, with an audit entry for each and no secret anywhere."""
 
+import base64
+import json
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from celery import current_app
+import redis
+from celery import Celery, current_app
 from django.db import connection
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
+from config.embedded import EmbeddedValkey
 from config.errors import Conflict, Forbidden, Invalid
 from environments import secrets, services, urls
 from environments.errors import NameTaken, StillUsed
@@ -267,12 +274,40 @@ def test_request_check_rings_a_worker_and_leaves_an_entry(create, django_capture
     assert actions()[-1] == "database.check"
 
 
-@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "redis+socket:///nonexistent/broker.sock"])
-def test_request_check_swallows_a_broker_that_is_down(create, admin, django_capture_on_commit_callbacks, monkeypatch, broker: str) -> None:
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Celery as it is configured, but with this broker."""
+    before = current_app._get_current_object()
+    app = Celery("with another broker", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    app.conf.broker_url = app.conf.broker_write_url = request.param
+    app.set_current()
+    yield request.param
+    app.close()
+    before.set_current()
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "redis+socket:///nonexistent/broker.sock"], indirect=True)
+def test_request_check_swallows_a_broker_that_is_down(create, admin, django_capture_on_commit_callbacks, broker: str) -> None:
     database = create(url=PG)
-    monkeypatch.setattr(current_app.conf, "broker_write_url", broker)
-    monkeypatch.setattr(current_app.conf, "broker_url", broker)
-    current_app.pool.force_close_all()
+    begun = time.monotonic()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.request_check(database, user=admin)
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("broker", ["redis://nobody"], indirect=True)
+def test_request_check_does_not_wait_for_a_silent_broker(
+    create, admin, django_capture_on_commit_callbacks, broker: str, silent_port: int
+) -> None:
+    current_app.conf.broker_url = current_app.conf.broker_write_url = f"redis://127.0.0.1:{silent_port}/0"
+    database = create(url=PG)
     begun = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         services.request_check(database, user=admin)
@@ -330,3 +365,18 @@ def test_refresh_project_judges_again_without_connecting(create, admin: User, co
     assert services.refresh_project(database.project, user=admin) == newer
     database.refresh_from_db()
     assert (database.state, database.pending) == ("pending", ["c"])
+
+
+@pytest.mark.parametrize("broker", ["redis://nobody"], indirect=True)
+def test_request_check_puts_only_an_id_into_the_queue(
+    create, admin, django_capture_on_commit_callbacks, broker: str, tmp_path: Path
+) -> None:
+    database = create(url=PG)
+    with EmbeddedValkey(tmp_path / "valkey") as valkey:
+        current_app.conf.broker_url = current_app.conf.broker_write_url = valkey.url().replace("unix://", "redis+socket://")
+        with django_capture_on_commit_callbacks(execute=True):
+            services.request_check(database, user=admin)
+        with redis.Redis.from_url(valkey.url()) as client:
+            message = json.loads(client.lrange("reads", 0, -1)[0])
+    assert CANARY not in str(message)
+    assert json.loads(base64.b64decode(message["body"]))[0] == [str(database.pk)]
