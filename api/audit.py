@@ -1,0 +1,40 @@
+"""The record."""
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from accounts.permissions import Action, require
+from api.auth import user_of
+from api.paging import PageQuery, listed
+from api.times import shown
+from audit import queries
+from audit.models import AuditEntry
+
+router = Router(tags=["audit"])
+
+
+@router.get("", response=dict[str, Any], summary="Entries in ascending order")
+def list_entries(
+    request: HttpRequest,
+    page: PageQuery,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    actor: Annotated[str, Query(max_length=200)] = "",
+    action: Annotated[str, Query(max_length=64)] = "",
+    object: Annotated[str, Query(max_length=300)] = "",
+) -> dict[str, Any]:
+    require(user_of(request), Action.VIEW)
+    return listed(queries.entries(actor=actor, action=action, object=object).filter(seq__gt=after), page, _shown)
+
+
+@router.get("/verification", response=dict[str, Any], summary="Whether the chain holds")
+def verification(request: HttpRequest) -> dict[str, Any]:
+    require(user_of(request), Action.VIEW)
+    found = queries.verify()
+    return {"verified_through": found.verified_through, "broken_at": found.broken_at}
+
+
+def _shown(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+    names = ("seq", "actor", "action", "object", "detail", "hash", "previous_hash")
+    return [{"at": shown(entry.at), **{name: getattr(entry, name) for name in names}} for entry in entries]

@@ -1,0 +1,96 @@
+"""Databases: connection profiles with their last read state. A password goes in and never comes out."""
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+
+from api.auth import user_of
+from api.paging import PageQuery, listed
+from api.times import shown
+from environments import queries, services, urls
+from environments.models import Database
+from jobs.queries import active_jobs
+
+router = Router(tags=["databases"])
+
+
+class DatabaseChanges(Schema):
+    """`url` is a SQLAlchemy URL; the answer shows `***` in place of its password."""
+
+    project: str | None = None
+    environment: str | None = None
+    name: str | None = None
+    url: str | None = None
+    version_table: str | None = None
+    version_table_schema: str | None = None
+    create_if_missing: bool | None = None
+
+
+class NewDatabase(DatabaseChanges):
+    project: str
+    environment: str
+    url: str
+
+
+@router.post("", response={201: dict[str, Any]}, summary="Register a database")
+def create_database(request: HttpRequest, payload: NewDatabase) -> tuple[int, dict[str, Any]]:
+    return 201, _shown([services.create_database(user=user_of(request), fields=_given(payload))])[0]
+
+
+@router.get("", response=dict[str, Any], summary="List databases")
+def list_databases(
+    request: HttpRequest,
+    page: PageQuery,
+    project: Annotated[str, Query(max_length=100)] = "",
+    environment: Annotated[str, Query(max_length=100)] = "",
+    state: Annotated[str, Query(max_length=100)] = "",
+) -> dict[str, Any]:
+    return listed(queries.databases(user_of(request), project=project, environment=environment, state=state), page, _shown)
+
+
+@router.get("/{id}", response=dict[str, Any], summary="One database")
+def get_database(request: HttpRequest, id: str) -> dict[str, Any]:
+    return _shown([queries.get_database(user_of(request), id)])[0]
+
+
+@router.patch("/{id}", response=dict[str, Any], summary="Change a database's profile")
+def change_database(request: HttpRequest, id: str, payload: DatabaseChanges) -> dict[str, Any]:
+    database = queries.get_database(user_of(request), id)
+    return _shown([services.update_database(database, user=user_of(request), fields=_given(payload))])[0]
+
+
+@router.delete("/{id}", response={204: None}, summary="Forget a database")
+def delete_database(request: HttpRequest, id: str) -> tuple[int, None]:
+    services.delete_database(queries.get_database(user_of(request), id), user=user_of(request))
+    return 204, None
+
+
+@router.post("/{id}/checks", response={202: dict[str, Any]}, summary="Read the version table now")
+def check_database(request: HttpRequest, id: str) -> tuple[int, dict[str, Any]]:
+    database = queries.get_database(user_of(request), id)
+    services.request_check(database, user=user_of(request))
+    return 202, {"database": str(database.pk), "checked_at": shown(database.checked_at)}
+
+
+def _given(payload: DatabaseChanges) -> dict[str, Any]:
+    return {name: "" if value is None else value for name, value in payload.dict(exclude_unset=True).items()}
+
+
+def _shown(databases: list[Database]) -> list[dict[str, Any]]:
+    active = active_jobs(databases)
+    return [_facts(database) | {"active_job": str(active[database.pk].pk) if database.pk in active else None} for database in databases]
+
+
+def _facts(database: Database) -> dict[str, Any]:
+    names = ("name", "version_table", "version_table_schema", "create_if_missing", "state", "current", "pending", "pending_count", "server")
+    return {
+        "id": str(database.pk),
+        "project": database.project.slug,
+        "environment": database.environment.slug,
+        "url": urls.shown(database),
+        **{name: getattr(database, name) for name in names},
+        "checked_at": shown(database.checked_at),
+        "error": database.error or None,
+        "error_code": database.error_code or None,
+    }

@@ -1,0 +1,164 @@
+"""Projects, their snapshots and their revisions."""
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from api.auth import user_of
+from api.paging import PageQuery, listed
+from api.times import shown
+from config.errors import NotFound
+from environments import services as environments
+from environments.models import Database
+from migrations_store import graph as graphs
+from migrations_store import queries, services
+from migrations_store.graph import Graph, RevisionNode
+from migrations_store.models import Project, Snapshot, SourceKind
+
+router = Router(tags=["projects"])
+
+
+class Directory(Schema):
+    """A folder on the dashboard's machine; jobs run in place."""
+
+    kind: Literal["directory"]
+    path: str
+
+
+class Git(Schema):
+    """A repository; jobs run in an immutable checkout."""
+
+    kind: Literal["git"]
+    url: str
+    ref: str = "main"
+    subdirectory: str = ""
+
+
+class ProjectFields(Schema):
+    """What can be said of a project; templates know {url} {username} {password} {host} {port} {database} {environment} {name}."""
+
+    name: str | None = None
+    config_path: str | None = None
+    section: str | None = None
+    script_location: str | None = None
+    version_locations: list[str] | None = None
+    python: str | None = None
+    working_directory: str | None = None
+    env_vars: dict[str, str] | None = None
+    x_arguments: list[str] | None = None
+    flask_app: str | None = None
+
+
+class NewProject(ProjectFields):
+    slug: str
+    source: Directory | Git = Field(discriminator="kind")
+
+
+class ProjectChanges(ProjectFields):
+    slug: str | None = None
+    source: Annotated[Directory | Git, Field(discriminator="kind")] | None = None
+
+
+@router.post("", response={201: dict[str, Any]}, summary="Register a project and take its first snapshot")
+def create_project(request: HttpRequest, payload: NewProject) -> tuple[int, dict[str, Any]]:
+    project = services.create_project(user=user_of(request), fields=payload.dict(exclude_unset=True))
+    return 201, project_shown(project, project.latest_snapshot)
+
+
+@router.get("", response=dict[str, Any], summary="List projects")
+def list_projects(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
+    def rows(projects: list[Project]) -> list[dict[str, Any]]:
+        snapshots = queries.latest_snapshots(projects)
+        return [project_shown(project, snapshots.get(project.pk)) for project in projects]
+
+    return listed(queries.visible_projects(user_of(request)), page, rows)
+
+
+@router.get("/{slug}", response=dict[str, Any], summary="One project")
+def get_project(request: HttpRequest, slug: str) -> dict[str, Any]:
+    project = queries.get_project(user_of(request), slug)
+    return project_shown(project, project.latest_snapshot)
+
+
+@router.patch("/{slug}", response=dict[str, Any], summary="Change a project")
+def change_project(request: HttpRequest, slug: str, payload: ProjectChanges) -> dict[str, Any]:
+    project = queries.get_project(user_of(request), slug)
+    services.update_project(project, user=user_of(request), fields=payload.dict(exclude_unset=True))
+    return project_shown(project, project.latest_snapshot)
+
+
+@router.delete("/{slug}", response={204: None}, summary="Forget a project")
+def delete_project(request: HttpRequest, slug: str) -> tuple[int, None]:
+    services.delete_project(queries.get_project(user_of(request), slug), user=user_of(request))
+    return 204, None
+
+
+@router.post("/{slug}/snapshots", response={201: dict[str, Any]}, summary="Read the code again")
+def take_snapshot(request: HttpRequest, slug: str) -> tuple[int, dict[str, Any]]:
+    project = queries.get_project(user_of(request), slug)
+    return 201, snapshot_shown(environments.refresh_project(project, user=user_of(request)))
+
+
+@router.get("/{slug}/revisions", response=dict[str, Any], summary="The history, newest first")
+def list_revisions(request: HttpRequest, slug: str, page: PageQuery, q: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
+    project = queries.get_project(user_of(request), slug)
+    snapshot, graph = _graph(project)
+    applied = _applied(project, graph)
+    found = queries.search(graph, q)
+    items = [revision_shown(graph.revisions[id], applied) for id in found[page.offset : page.offset + page.limit]]
+    return {"items": items, "count": len(found), "heads": graph.heads, "bases": graph.bases, "snapshot": str(snapshot.pk)}
+
+
+@router.get("/{slug}/revisions/{path:revision}", response=dict[str, Any], summary="One revision with its source")
+def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, Any]:
+    project = queries.get_project(user_of(request), slug)
+    snapshot, graph = _graph(project)
+    node = graph.revisions.get(revision)
+    if node is None:
+        raise NotFound(f"There is no revision {revision[:60]!r} in {slug}.")
+    more = {"source": queries.revision_source(snapshot, revision), "downgrade": node.downgrade, "findings": []}
+    return revision_shown(node, _applied(project, graph)) | more
+
+
+def project_shown(project: Project, snapshot: Snapshot | None) -> dict[str, Any]:
+    names = ("slug", "name", "config_path", "section", "script_location", "version_locations", "working_directory", "env_vars", "x_arguments", "flask_app")
+    facts = {name: getattr(project, name) for name in names}
+    facts |= {"python": project.python or None, "source": source_shown(project), "created_at": shown(project.created_at)}
+    return facts | {"snapshot": snapshot_shown(snapshot) if snapshot else None}
+
+
+def source_shown(project: Project) -> dict[str, str]:
+    if project.source_kind == SourceKind.DIRECTORY:
+        return {"kind": "directory", "path": project.source_path}
+    return {"kind": "git", "url": project.source_url, "ref": project.source_ref, "subdirectory": project.source_subdirectory}
+
+
+def snapshot_shown(snapshot: Snapshot) -> dict[str, Any]:
+    names = ("digest", "commit", "revision_count", "heads", "bases", "warnings")
+    times = {"created_at": shown(snapshot.created_at), "read_at": shown(snapshot.read_at)}
+    return {"id": str(snapshot.pk), **{name: getattr(snapshot, name) for name in names}, **times}
+
+
+def revision_shown(node: RevisionNode, applied: dict[str, set[str]]) -> dict[str, Any]:
+    lists = {name: list(getattr(node, name)) for name in ("down_revisions", "depends_on", "branch_labels")}
+    flags = {name: getattr(node, name) for name in ("is_head", "is_effective_head", "is_base", "is_merge", "is_branch_point")}
+    where = [slug for slug, revisions in applied.items() if node.revision in revisions]
+    return {"revision": node.revision, **lists, "message": node.message, **flags, "path": node.path, "applied_in": where}
+
+
+def _graph(project: Project) -> tuple[Snapshot, Graph]:
+    snapshot = Snapshot.objects.defer("graph", "manifest").filter(project=project).order_by("-id").first()
+    if snapshot is None:
+        raise NotFound(f"The code of {project.slug} has not been read yet. Take a snapshot first.")
+    return snapshot, graphs.load(snapshot)
+
+
+def _applied(project: Project, graph: Graph) -> dict[str, set[str]]:
+    """By environment, in order, what at least one of its databases has. One query."""
+    found: dict[str, set[str]] = {}
+    rows = Database.objects.filter(project=project).order_by("environment__position", "environment__slug")
+    for slug, current in rows.values_list("environment__slug", "current"):
+        found.setdefault(slug, set()).update(graph.ancestors(current))
+    return found
