@@ -21,8 +21,8 @@ TEXTS: list[tuple[str, str]] = [
     ("refused", r"connection refused"),
     ("unroutable", r"no route to host|network is unreachable|host is unreachable"),
     ("dns_failed", r"could not translate host name|name or service not known"),
+    ("tls_unavailable", r"does(n't| not) support (it|SSL)|SSL was required"),
     ("tls_required", r"no encryption|SSL off|requires? (a )?(SSL|TLS)|SSL is required|secure transport"),
-    ("tls_unavailable", r"does not support SSL|SSL was required"),
     ("tls_failed", r"certificate|SSL error|SSL SYSCALL|TLS"),
     (
         "login_rejected",
@@ -78,7 +78,6 @@ MYSQL = {
     1205: "locked",
     3024: "timeout",
     1969: "timeout",
-    2026: "tls_failed",
     1053: "starting",
 }
 WORDS = {
