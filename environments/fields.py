@@ -121,7 +121,7 @@ def _found(model: Any, read: Reader, name: str) -> Any:
     wanted = read.fields.get(name)
     if isinstance(wanted, model):
         return wanted
-    found = model.objects.filter(slug=wanted).first() if isinstance(wanted, str) and "\0" not in wanted else None
+    found = model.objects.filter(slug=wanted).first() if isinstance(wanted, str) and re.fullmatch(SLUG, wanted) else None
     if found is None:
         read.wrong[name] = f"There is no {name} {wanted[:64]!r}." if isinstance(wanted, str) and wanted else f"Name the {name} by its slug."
     return found
@@ -145,7 +145,8 @@ def _kept_target(database: Database) -> ParsedUrl | None:
 
 def _wanted_target(fields: Fields, before: ParsedUrl | None) -> ParsedUrl:
     """From `url`, or else from the single parts over those that are there."""
-    if fields.get("url", "") not in ("", None) or (before is None and not fields.get("driver")):
+    has_parts = any(part in fields for part in PARTS)
+    if fields.get("url") or ("url" in fields and not has_parts) or (before is None and not fields.get("driver")):
         return urls.parse(fields.get("url"))
     values = {part: getattr(before, part) for part in PARTS} if before else {}
     values |= {part: fields[part] for part in PARTS if part in fields}

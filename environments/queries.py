@@ -20,7 +20,7 @@ def environments(user: User) -> QuerySet[Environment]:
 
 def get_environment(user: User, slug: str) -> Environment:
     require(user, Action.VIEW)
-    found = Environment.objects.filter(slug=str(slug)[:100]).first()
+    found = Environment.objects.filter(slug=_storable(slug)).first()
     if found is None:
         raise NotFound(f"There is no environment {str(slug)[:64]!r}.")
     return found
@@ -54,4 +54,9 @@ def databases(
 
 
 def _by(name: str, wanted: Project | Environment | str) -> dict[str, Any]:
-    return {f"{name}__slug": wanted} if isinstance(wanted, str) else {name: wanted}
+    return {f"{name}__slug": _storable(wanted)} if isinstance(wanted, str) else {name: wanted}
+
+
+def _storable(slug: str) -> str:
+    """Never longer than a slug can be, and without what a store refuses to be asked for."""
+    return str(slug)[:100].replace("\0", " ").encode("utf-8", "replace").decode()

@@ -14,7 +14,7 @@ def test_get_database_of_no_such_id_is_not_found(admin, id: str) -> None:
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("slug", ["", "nothing", "x" * 5000, "a'b"])
+@pytest.mark.parametrize("slug", ["", "nothing", "x" * 5000, "a'b", "\0", "\ud800"])
 def test_get_environment_of_no_such_slug_is_not_found(admin, slug: str) -> None:
     with pytest.raises(NotFound):
         queries.get_environment(admin, slug)

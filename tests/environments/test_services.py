@@ -172,6 +172,8 @@ def test_create_database_takes_the_parts_of_a_form(create) -> None:
         ("create_if_missing", "yes"),
         ("project", "nothing"),
         ("project", 7),
+        ("project", "\ud800"),
+        ("project", "\0"),
         ("environment", ""),
         ("environment", None),
         ("colour", "red"),
