@@ -1,0 +1,27 @@
+"""What every page needs around its content."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from jobs.models import Job, JobStatus
+
+VERSION = "0.1"
+SECTIONS = {"jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account"}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`shell`: theme, navigation, time zone. One query for someone who is signed in, none else."""
+    user = request.user if hasattr(request, "user") else None
+    facts: dict[str, Any] = {"theme": "auto", "version": VERSION, "time_zone": timezone.get_current_timezone_name()}
+    if isinstance(user, User):
+        facts |= {
+            "theme": user.theme,
+            "section": SECTIONS.get(request.path.strip("/").split("/")[0], "pipeline"),
+            "may_configure": may(user, Action.CONFIGURE),
+            "active_jobs": Job.objects.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
+        }
+    return {"shell": facts}

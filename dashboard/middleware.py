@@ -1,0 +1,55 @@
+"""What holds for every page: who may come in, in which zone times are told, what is cached, how a refusal looks."""
+
+import zoneinfo
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+from accounts.models import User
+from config.errors import Refused
+
+OPEN = ("/sign-in", "/healthz", "/static/", "/api/")
+
+
+class PageMiddleware:
+    """Pages are for people who are signed in, are never cached, and end in a sentence where something is refused."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OPEN):
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        with timezone.override(_zone(request.user)):
+            answer = self.get_response(request)
+        answer.setdefault("Cache-Control", "no-store")
+        patch_vary_headers(answer, ["HX-Request"])
+        return answer
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refused) or request.path.startswith("/api/"):
+            return None
+        template = "components/refused.html" if request.headers.get("HX-Request") else "dashboard/refused.html"
+        phrase = HTTPStatus(error.status).phrase
+        return render(request, template, {"refused": error, "phrase": phrase}, status=error.status)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """A fragment must not get the sign-in page in its place: the whole page goes there."""
+    if request.headers.get("HX-Request"):
+        answer = HttpResponse(status=401)
+        answer["HX-Redirect"] = resolve_url("sign-in")
+        return answer
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+
+
+def _zone(user: object) -> zoneinfo.ZoneInfo:
+    name = user.time_zone if isinstance(user, User) else ""
+    return zoneinfo.ZoneInfo(name or "UTC")

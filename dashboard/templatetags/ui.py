@@ -1,0 +1,94 @@
+"""Tags and filters that every template has: icons, badges, revisions, people, times."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from dashboard import job_view
+from jobs.models import Job
+
+register = template.Library()
+RECENT = timedelta(days=7)
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A drawing of the sprite; the word beside it carries the meaning."""
+    return format_html('<svg class="ic{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" {extra}" if extra else "", name)
+
+
+@register.simple_tag
+def badge(tone: str, name: str, word: str) -> SafeString:
+    """A state: icon and word on the tone's wash."""
+    spin = "spin" if name == "ring" else ""
+    return format_html('<span class="badge {}">{}{}</span>', tone, icon(name, spin), word)
+
+
+@register.simple_tag
+def job_badge(job: Job) -> SafeString:
+    return badge(*job_view.look(job))
+
+
+@register.simple_tag
+def revs(ids: Iterable[str], project: str) -> SafeString:
+    """Revisions as links; base where there is none."""
+    links = [(reverse("revision", args=[project, id]), id, id[:12]) for id in ids]
+    return format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links) if links else format_html('<span class="rev">base</span>')
+
+
+@register.simple_tag
+def person(user: User | None) -> SafeString:
+    if user is None:
+        return format_html('<span class="meta">the dashboard</span>')
+    return format_html('<span class="who"><span class="av" aria-hidden="true">{}</span>{}</span>', initials(user), user.display_name)
+
+
+@register.filter
+def initials(user: User) -> str:
+    """Two letters at most."""
+    words = user.display_name.replace(".", " ").replace("-", " ").split()
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """A time as its age, with the moment itself as title; older than a week as a date."""
+    if moment is None:
+        return format_html('<span class="meta">never</span>')
+    local = timezone.localtime(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M:%S %Z}", age(moment))
+
+
+def age(moment: datetime) -> str:
+    """Such as `2 h ago`."""
+    passed = timezone.now() - moment
+    if passed > RECENT:
+        return f"{timezone.localtime(moment):%d %b %Y}"
+    seconds = passed.total_seconds()
+    for size, unit in UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now" if seconds < 10 else f"{int(seconds)} s ago"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Such as `0.4 s`, `38 s`, `1 m 04 s`."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest:02} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def took(job: Job) -> str:
+    return duration(job_view.elapsed(job))
