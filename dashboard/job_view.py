@@ -257,7 +257,7 @@ def _groups(items: list[LogItem]) -> list[LogGroup]:
 
 def _lines(items: list[LogItem]) -> Iterable[LogLine]:
     moments = [datetime.fromisoformat(item[1]) for item in items]
-    deltas = [timedelta(0), *(later - earlier for earlier, later in pairwise(moments))]
+    deltas = [timedelta(0)][: len(moments)] + [later - earlier for earlier, later in pairwise(moments)]
     for (seq, _, stream, text), at, delta in zip(items, moments, deltas, strict=True):
         tone = _tone(stream, text)
         yield LogLine(seq, at, f"+{delta / timedelta(seconds=1):.1f}", _label(stream, text, tone), tone, text)

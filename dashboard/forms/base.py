@@ -1,0 +1,28 @@
+"""Forms that look alike, and that take a service's refusal to the field it concerns."""
+
+from typing import Any
+
+from django import forms
+
+from config.errors import Invalid, Refused
+
+
+class PageForm(forms.Form):
+    """`fields_for_service` is what the services take; a refusal comes back through `refuse`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        for field in self.fields.values():
+            if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect):
+                field.widget.attrs.setdefault("class", "in")
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs.setdefault("rows", 3)
+
+    def refuse(self, error: Refused, places: dict[str, str] | None = None) -> None:
+        """Puts each sentence at its field; `places` maps the service's names to the form's."""
+        fields = error.fields if isinstance(error, Invalid) else {}
+        for name, sentence in fields.items():
+            place = (places or {}).get(name, name)
+            self.add_error(place if place in self.fields else None, sentence)
+        if not fields:
+            self.add_error(None, str(error))

@@ -1,0 +1,61 @@
+"""Environments and databases."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.forms.base import PageForm
+from environments import urls
+from environments.models import Database, Environment
+from migrations_store.models import Project
+
+
+class EnvironmentForm(PageForm):
+    """An ordered stage and its limits."""
+
+    slug = forms.CharField(max_length=63, help_text="Small letters, digits and hyphens, such as dev.")
+    name = forms.CharField(max_length=200)
+    position = forms.IntegerField(min_value=0, max_value=1_000_000, help_text="Stages stand in this order, the smallest first.")
+    protected = forms.BooleanField(required=False, help_text="Every job waits until someone else has approved it.")
+    lock_timeout = forms.IntegerField(label="Lock timeout, seconds", min_value=0, max_value=86_400, initial=5, help_text="A statement gives up after waiting so long for a lock, so that readers do not queue behind it.")
+    statement_timeout = forms.IntegerField(label="Statement timeout, seconds", min_value=0, max_value=604_800, initial=0, help_text="0 is no limit.")
+
+    @classmethod
+    def of(cls, environment: Environment) -> "EnvironmentForm":
+        return cls(initial={name: getattr(environment, name) for name in cls.base_fields})
+
+    def fields_for_service(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class DatabaseForm(PageForm):
+    """A connection profile. The password is asked for apart, and never shown again."""
+
+    project = forms.ChoiceField()
+    environment = forms.ChoiceField()
+    name = forms.CharField(max_length=100, required=False, help_text="Only where the project has several databases in this environment.")
+    url = forms.CharField(label="URL", max_length=2000, help_text="Such as postgresql+psycopg2://user@host:5432/shop, mysql+pymysql://user@host/shop or sqlite:////srv/shop.db.")
+    password = forms.CharField(max_length=1000, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), help_text="Kept encrypted, never shown. Empty: as it is, unless the address changes.")
+    version_table = forms.CharField(label="Version table", max_length=128, required=False, help_text="Empty: alembic_version.")
+    version_table_schema = forms.CharField(label="Its schema", max_length=128, required=False)
+    create_if_missing = forms.BooleanField(label="SQLite: a job may create the file", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        projects, environments = Project.objects.values_list("slug", "name"), Environment.objects.values_list("slug", "name")
+        self.fields["project"].choices = list(projects)  # type: ignore[attr-defined]
+        self.fields["environment"].choices = list(environments)  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, database: Database) -> "DatabaseForm":
+        names = ("name", "version_table", "version_table_schema", "create_if_missing")
+        initial: dict[str, Any] = {name: getattr(database, name) for name in names}
+        initial |= {"project": database.project.slug, "environment": database.environment.slug, "url": urls.shown(database)}
+        return cls(initial=initial)
+
+    def fields_for_service(self) -> dict[str, Any]:
+        """The password only where one was typed."""
+        fields = dict(self.cleaned_data)
+        if not fields["password"]:
+            del fields["password"]
+        return fields

@@ -1,0 +1,52 @@
+"""Registering and changing a project."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.forms.base import PageForm
+from migrations_store.models import Project, SourceKind
+
+
+class ProjectForm(PageForm):
+    """One project; what most people need stands first."""
+
+    slug = forms.CharField(max_length=63, help_text="Its name in addresses: small letters, digits and hyphens.")
+    name = forms.CharField(max_length=200, required=False, help_text="Its name on pages; the slug if left empty.")
+    kind = forms.ChoiceField(label="Where is the code?", choices=SourceKind, initial=SourceKind.DIRECTORY)
+    path = forms.CharField(label="Directory", max_length=1000, required=False, help_text="Absolute path of the folder that holds alembic.ini, on the dashboard's machine.")
+    url = forms.CharField(label="Git address", max_length=1000, required=False, help_text="https://… or ssh://…, or git@host:path. No password in it.")
+    ref = forms.CharField(label="Branch, tag or commit", max_length=255, required=False, initial="main")
+    subdirectory = forms.CharField(label="Folder in the repository", max_length=500, required=False, help_text="Empty: the top of it.")
+    config_path = forms.CharField(label="Configuration", max_length=500, required=False, initial="alembic.ini", help_text="alembic.ini or pyproject.toml, relative to the source.")
+    section = forms.CharField(max_length=100, required=False, initial="alembic", help_text="Section of the ini file.")
+    script_location = forms.CharField(label="Script location", max_length=500, required=False, help_text="Only where it differs from the configuration's.")
+    python = forms.CharField(label="Python interpreter", max_length=500, required=False, help_text="The one that has the project's dependencies, such as /srv/shop/.venv/bin/python. Empty: the dashboard's own.")
+    working_directory = forms.CharField(label="Working directory", max_length=500, required=False, help_text="Relative to the source. Empty: its top.")
+    env_vars = forms.CharField(label="Environment variables", required=False, widget=forms.Textarea, help_text="One NAME=value a line. {url}, {username}, {password}, {host}, {port}, {database}, {environment} and {name} are filled in.")
+    x_arguments = forms.CharField(label="-x arguments", required=False, widget=forms.Textarea, help_text="One name=value a line; the same places are filled in.")
+    flask_app = forms.CharField(label="Flask application", max_length=200, required=False, help_text="module:factory(), where env.py needs the application's context.")
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectForm":
+        """Filled with what is kept."""
+        names = ("slug", "name", "config_path", "section", "script_location", "python", "working_directory", "flask_app")
+        initial: dict[str, Any] = {name: getattr(project, name) for name in names}
+        initial |= {"kind": project.source_kind, "path": project.source_path, "url": project.source_url, "ref": project.source_ref}
+        initial |= {"subdirectory": project.source_subdirectory, "x_arguments": "\n".join(project.x_arguments)}
+        initial |= {"env_vars": "\n".join(f"{name}={value}" for name, value in project.env_vars.items())}
+        return cls(initial=initial)
+
+    def fields_for_service(self) -> dict[str, Any]:
+        """As the service and the API take them."""
+        found = self.cleaned_data
+        names = ("slug", "name", "config_path", "section", "script_location", "python", "working_directory", "flask_app")
+        fields: dict[str, Any] = {name: found[name] for name in names}
+        if found["kind"] == SourceKind.DIRECTORY:
+            fields["source"] = {"kind": "directory", "path": found["path"]}
+        else:
+            fields["source"] = {"kind": "git", "url": found["url"], "ref": found["ref"] or "main", "subdirectory": found["subdirectory"]}
+        pairs = [line.partition("=") for line in found["env_vars"].splitlines() if line.strip()]
+        fields["env_vars"] = {name.strip(): value for name, _, value in pairs}
+        fields["x_arguments"] = [line.strip() for line in found["x_arguments"].splitlines() if line.strip()]
+        return fields

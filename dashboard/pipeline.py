@@ -1,0 +1,231 @@
+"""The home page's matrix: projects down, environments across, one cell for what a project has in an environment."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+
+from accounts.models import User
+from dashboard import database_view
+from dashboard.moves import Move, next_move
+from environments import queries as environments
+from environments.models import Database, DatabaseState, Environment
+from jobs import queries as jobs
+from jobs.models import FINAL, Job, JobStatus, OutcomeState
+from migrations_store import graph as graphs
+from migrations_store import queries
+from migrations_store.graph import Graph
+from migrations_store.models import Project, Snapshot
+
+TRAIL = 10
+PROJECTS = 50
+ATTENTION = 5
+ORDER = ["failed", "unreachable", "unknown_revision", "overlapping", "ahead", "running", "awaiting_approval", "unchecked", "uninitialised", "pending", "up_to_date"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A project in an environment. `database` is the one in the worst state; `fine` of `count` are up to date."""
+
+    environment: Environment
+    database: Database | None = None
+    state: str = ""
+    tone: str = ""
+    icon: str = ""
+    word: str = ""
+    revision: str = ""
+    message: str = ""
+    job: Job | None = None
+    move: Move | None = None
+    trail: tuple[bool, ...] = ()
+    count: int = 0
+    fine: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    project: Project
+    snapshot: Snapshot | None
+    servers: str
+    heads: int
+    faults: int
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Something that a person should look at; `job` or `database` is where."""
+
+    tone: str
+    icon: str
+    word: str
+    database: Database
+    sentence: str
+    at: Any
+    job: Job | None = None
+
+
+@dataclass
+class Pipeline:
+    environments: list[Environment]
+    rows: list[Row]
+    attention: list[Attention]
+    counts: dict[str, int]
+    version: str
+    total: int
+    databases: int
+    busy: bool = False
+
+
+def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipeline:
+    """Everything that the home page shows, with a constant number of queries."""
+    stages = list(environments.environments(user))
+    found = list(environments.databases(user).defer("pending", "query", "secret"))
+    active, last = jobs.active_jobs(found), _last_jobs(found)
+    states = {database.pk: _state(database, active.get(database.pk), last.get(database.pk)) for database in found}
+    projects = _matching(user, found, states, query, state)
+    shown = projects[(page - 1) * PROJECTS : page * PROJECTS]
+    snapshots = queries.latest_snapshots(shown)
+    by_project: dict[int, list[Database]] = defaultdict(list)
+    for database in found:
+        by_project[database.project_id].append(database)
+    rows = [_row(project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last) for project in shown]
+    counts: dict[str, int] = defaultdict(int)
+    for value in states.values():
+        counts[value] += 1
+    attention = _attention(found, active, last)
+    version = _version(found, active, last)
+    return Pipeline(stages, rows, attention[:ATTENTION], dict(counts), version, len(projects), len(found), bool(active))
+
+
+def _last_jobs(found: list[Database]) -> dict[Any, Job]:
+    """The newest finished job of each database that could have changed it. Two queries."""
+    newest = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
+    ids = newest.values("database").annotate(last=Max("pk")).values_list("last", flat=True)
+    return {job.database_id: job for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview").filter(pk__in=list(ids))}
+
+
+def _state(database: Database, job: Job | None, last: Job | None) -> str:
+    """The word of the cell: a job under way or a failed one comes before the state of the version table."""
+    if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
+        return "running"
+    if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
+        return "awaiting_approval"
+    if _has_failed(last) and database.state in (DatabaseState.PENDING, DatabaseState.UNINITIALISED):
+        return "failed"
+    return database.state
+
+
+def _has_failed(last: Job | None) -> bool:
+    return last is not None and last.status == JobStatus.FAILED
+
+
+def _matching(user: User, found: list[Database], states: dict[Any, str], query: str, state: str) -> list[Project]:
+    """Attention first, then by name."""
+    projects = list(queries.visible_projects(user))
+    if query:
+        projects = [project for project in projects if query.lower() in f"{project.slug} {project.name}".lower()]
+    worst: dict[int, int] = {}
+    having: set[int] = set()
+    for database in found:
+        rank = ORDER.index(states[database.pk])
+        worst[database.project_id] = min(worst.get(database.project_id, 99), rank)
+        if states[database.pk] == state:
+            having.add(database.project_id)
+    if state:
+        projects = [project for project in projects if project.pk in having]
+    return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > ORDER.index("ahead"), project.slug))
+
+
+def _row(
+    project: Project,
+    snapshot: Snapshot | None,
+    stages: list[Environment],
+    family: list[Database],
+    states: dict[Any, str],
+    active: dict[Any, Job],
+    last: dict[Any, Job],
+) -> Row:
+    graph = graphs.load(snapshot) if snapshot else None
+    for database in family:
+        database.project = project
+    cells = [
+        _cell(stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last) for stage in stages
+    ]
+    servers = ", ".join(sorted({database.server.split(".")[0] for database in family if database.server})[:2])
+    return Row(project, snapshot, servers, len(graph.effective_heads) if graph else 0, len(graph.faults) if graph else 0, cells)
+
+
+def _cell(
+    stage: Environment,
+    here: list[Database],
+    family: list[Database],
+    graph: Graph | None,
+    states: dict[Any, str],
+    active: dict[Any, Job],
+    last: dict[Any, Job],
+) -> Cell:
+    if not here:
+        return Cell(stage)
+    database = min(here, key=lambda one: ORDER.index(states[one.pk]))
+    state, job = states[database.pk], active.get(database.pk)
+    tone, icon, word = _look(database, state)
+    revision = database.current[0] if database.current else ""
+    node = graph.revisions.get(revision) if graph else None
+    fine = sum(one.state == DatabaseState.UP_TO_DATE for one in here)
+    return Cell(
+        stage, database, state, tone, icon, word, revision, node.message if node else "", job or (last.get(database.pk) if state == "failed" else None),
+        None if job else _move(database, family, graph), _trail(database, graph), len(here), fine,
+    )  # fmt: skip
+
+
+def _look(database: Database, state: str) -> tuple[str, str, str]:
+    special = {"failed": ("fail", "x", "Failed"), "running": ("run", "ring", "Running"), "awaiting_approval": ("idle", "diamond", "Awaiting approval")}
+    return special.get(state) or database_view.look(database)
+
+
+def _move(database: Database, family: list[Database], graph: Graph | None) -> Move | None:
+    """`next_move` compares what is pending, which the list query leaves out: here it comes from the graph."""
+    if graph is None or database.state not in (DatabaseState.PENDING, DatabaseState.UNINITIALISED):
+        return None
+    for one in family:
+        if "pending" not in one.__dict__:
+            one.pending = graph.pending(one.current) if one.pending_count else []
+    return next_move(database, family)
+
+
+def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
+    """The last ten revisions of the project, oldest first: whether this database has them."""
+    if graph is None:
+        return ()
+    applied = graph.ancestors(database.current)
+    return tuple(revision in applied for revision in reversed(graph.order[:TRAIL]))
+
+
+def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Job]) -> list[Attention]:
+    """The worst first."""
+    items: list[tuple[int, Attention]] = []
+    for database in found:
+        failed, job = last.get(database.pk), active.get(database.pk)
+        if failed is not None and _has_failed(failed) and database.state != DatabaseState.UP_TO_DATE and job is None:
+            partial = failed.database_state == OutcomeState.PARTIAL
+            title = (failed.error or {}).get("title", "")
+            words = ("half", "Partial") if partial else ("x", "Failed")
+            items.append((0 if partial else 1, Attention("fail", *words, database, f"Job {failed.pk}: {title}.", failed.finished_at, failed)))
+        elif job is not None and job.status == JobStatus.AWAITING_APPROVAL:
+            sentence = f"{job.requested_by.display_name} asks to {job.command} it."
+            items.append((4, Attention("idle", "diamond", "Awaiting approval", database, sentence, job.created_at, job)))
+        elif (explanation := database_view.explain(database, set())) and explanation.tone in ("fail", "warn"):
+            _, icon, word = database_view.look(database)
+            sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title
+            items.append((2 if explanation.tone == "fail" else 3, Attention(explanation.tone, icon, word, database, sentence, database.checked_at)))
+    return [item for _, item in sorted(items, key=lambda item: item[0])]
+
+
+def _version(found: list[Database], active: dict[Any, Job], last: dict[Any, Job]) -> str:
+    """Changes when anything that the matrix shows has changed."""
+    facts = [(str(database.pk), database.state, database.current, database.pending_count) for database in found]
+    facts += [(str(key), job.pk, job.status) for group in (active, last) for key, job in group.items()]  # type: ignore[misc]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

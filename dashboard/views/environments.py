@@ -1,0 +1,71 @@
+"""Environments: the ordered stages."""
+
+from django.contrib import messages
+from django.db.models import Count, Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.permissions import Action, require
+from config.errors import Refused
+from dashboard.forms.environment import EnvironmentForm
+from dashboard.requests import user_of
+from environments import queries, services
+from environments.models import Environment
+
+USUAL = (("dev", False), ("test", False), ("prod", True))
+
+
+@require_GET
+def environments(request: HttpRequest) -> HttpResponse:
+    found = queries.environments(user_of(request)).annotate(count=Count("databases"))
+    return render(request, "dashboard/environments.html", {"environments": list(found)})
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    require(user_of(request), Action.CONFIGURE)
+    last = Environment.objects.aggregate(last=Max("position"))["last"] or 0
+    form = EnvironmentForm(request.POST) if request.method == "POST" else EnvironmentForm(initial={"position": last + 10})
+    return _answer(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    require(user_of(request), Action.CONFIGURE)
+    environment = queries.get_environment(user_of(request), slug)
+    form = EnvironmentForm(request.POST) if request.method == "POST" else EnvironmentForm.of(environment)
+    return _answer(request, form, environment)
+
+
+@require_POST
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    services.delete_environment(queries.get_environment(user_of(request), slug), user=user_of(request))
+    messages.success(request, f"{slug} was deleted.")
+    return redirect("environments")
+
+
+@require_POST
+def prepare(request: HttpRequest) -> HttpResponse:
+    """dev, test and a protected prod, as most teams have them; those that are there stay as they are."""
+    user = user_of(request)
+    known = set(queries.environments(user).values_list("slug", flat=True))
+    for place, (slug, protected) in enumerate(USUAL, start=1):
+        if slug not in known:
+            services.create_environment(user=user, fields={"slug": slug, "name": slug, "position": place * 10, "protected": protected})
+    return redirect("home")
+
+
+def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environment | None) -> HttpResponse:
+    if request.method == "POST" and form.is_valid():
+        fields, user = form.fields_for_service(), user_of(request)
+        try:
+            if environment:
+                services.update_environment(environment, user=user, fields=fields)
+            else:
+                services.create_environment(user=user, fields=fields)
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            return redirect("environments")
+    return render(request, "dashboard/environment_form.html", {"form": form, "environment": environment}, status=422 if form.errors else 200)

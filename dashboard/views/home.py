@@ -1,0 +1,71 @@
+"""The pipeline: every project in every environment, and what needs a person."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Action, may
+from dashboard import pipeline as pipelines
+from dashboard.requests import number_of, user_of
+from environments.models import Environment
+from migrations_store.models import Project
+
+LOOKS = {
+    "failed": ("fail", "x", "Failed"),
+    "unreachable": ("warn", "unplug", "Unreachable"),
+    "unknown_revision": ("fail", "q", "Unknown revision"),
+    "overlapping": ("warn", "copy", "Overlapping"),
+    "ahead": ("warn", "up2", "Ahead"),
+    "running": ("run", "ring", "Running"),
+    "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
+    "unchecked": ("idle", "q", "Not checked"),
+    "uninitialised": ("idle", "dashring", "Not initialised"),
+    "pending": ("idle", "up", "Pending"),
+    "up_to_date": ("ok", "check", "Up to date"),
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """`?q=` and `?state=` filter, `?page=` pages. Without any project it is the first-run page."""
+    if not Project.objects.exists() or not Environment.objects.exists():
+        return render(request, "dashboard/setup.html", _first_run(request))
+    return render(request, "dashboard/home.html", _context(request))
+
+
+@require_GET
+def pipeline(request: HttpRequest) -> HttpResponse:
+    """The part that refreshes itself; 204 while it is what `?v=` says."""
+    context = _context(request)
+    if request.GET.get("v") == context["pipeline"].version:
+        return HttpResponse(status=204)
+    return render(request, "dashboard/partials/pipeline.html", context)
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    user = user_of(request)
+    query, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
+    state = state if state in LOOKS else ""
+    page = number_of(request, "page") or 1
+    found = pipelines.read(user, query=query, state=state, page=page)
+    chips = [(value, *look, found.counts[value]) for value, look in LOOKS.items() if value in found.counts]
+    return {
+        "pipeline": found,
+        "query": query,
+        "state": state,
+        "page_number": page,
+        "pages": -(-found.total // pipelines.PROJECTS),
+        "chips": chips,
+        "may_check": may(user, Action.CHECK),
+        "may_configure": may(user, Action.CONFIGURE),
+    }
+
+
+def _first_run(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "has_projects": Project.objects.exists(),
+        "has_environments": Environment.objects.exists(),
+        "may_configure": may(user_of(request), Action.CONFIGURE),
+    }
