@@ -66,7 +66,7 @@ def run(
         child = Child(spec, python, Redactor(secrets), on_event, on_line)
     except OSError as error:
         reason = f"The project's Python could not be started: {python}: {error.strerror or error}."
-        told = {"event": "error", "t": time.time(), "code": "no_interpreter", "type": type(error).__name__, "message": reason}
+        told = {"event": "error", "t": time.time(), "code": "missing_interpreter", "type": type(error).__name__, "message": reason}
         on_event(told)
         return Exit.never_started(told)
     try:
@@ -84,8 +84,7 @@ class Child:
         self.document = memoryview(json.dumps(spec).encode())
         self.partial_event = b""
         self.exit = Exit()
-        self.output = Output(redactor, lambda stream, text, at: on_line(stream, text, at))
-        self.selector = selectors.DefaultSelector()
+        self.output = Output(redactor, on_line)
         self._start(python)
 
     def _start(self, python: str) -> None:
@@ -113,7 +112,10 @@ class Child:
         self._listen(events)
 
     def _listen(self, events: int) -> None:
-        assert self.process.stdin and self.process.stdout and self.process.stderr
+        assert self.process.stdin
+        assert self.process.stdout
+        assert self.process.stderr
+        self.selector = selectors.DefaultSelector()
         for descriptor, name in ((events, "events"), (self.process.stdout.fileno(), "stdout"), (self.process.stderr.fileno(), "stderr")):
             os.set_blocking(descriptor, False)
             self.selector.register(descriptor, selectors.EVENT_READ, name)
@@ -198,6 +200,8 @@ class Child:
         event = self.redactor.clean(event)
         if event.get("event") == "error" and self.exit.error is None:
             self.exit = replace(self.exit, error=event)
+        if event.get("event") == "sql" and len(str(event.get("text"))) > SQL_LIMIT:
+            event["text"] = event["text"][:SQL_LIMIT] + " […]"
         if event.get("event") == "closing":
             self.exit = replace(self.exit, closed=True)
         self.on_event(event)

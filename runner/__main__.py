@@ -5,17 +5,17 @@ The package is loaded under a private name, and its directory leaves the path: a
 """
 
 import importlib.util
-import os
 import sys
+from pathlib import Path
 
 NAME = "_alembic_dashboard_runner"
 
 
 def load() -> None:
-    here = os.path.dirname(os.path.realpath(__file__))
-    if sys.path and os.path.realpath(sys.path[0]) == here:  # not so under PYTHONSAFEPATH
+    here = Path(__file__).resolve().parent
+    if sys.path and Path(sys.path[0]).resolve() == here:  # not so under PYTHONSAFEPATH
         del sys.path[0]
-    spec = importlib.util.spec_from_file_location(NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here])
+    spec = importlib.util.spec_from_file_location(NAME, here / "__init__.py", submodule_search_locations=[str(here)])
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)

@@ -15,7 +15,7 @@ class Check(commands.Run):
         from alembic.script import ScriptDirectory
 
         script = ScriptDirectory.from_config(config)
-        options = {name: None for name in ("message", "branch_label", "version_path", "rev_id", "depends_on")}
+        options = dict.fromkeys(("message", "branch_label", "version_path", "rev_id", "depends_on"))
         self.revision = RevisionContext(config, script, {"autogenerate": True, "sql": False, "head": "head", "splice": False, **options})
         templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):

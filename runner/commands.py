@@ -82,7 +82,7 @@ class Migrate(Run):
             return
         script = context.script
         found = [_script(script, step.revision) for step in self.spec.steps]  # every id, before the first step
-        for position, (step, revision) in enumerate(zip(self.spec.steps, found), 1):
+        for position, (step, revision) in enumerate(zip(self.spec.steps, found), 1):  # noqa: B905 - not in Python 3.9
             self.step = step.revision
             self.events.emit("step_started", position=position, revision=step.revision)
             start = time.monotonic()
@@ -127,7 +127,14 @@ class Stamp(Run):
 
 def _script(script, revision: str):
     """A revision by its whole id; Alembic would also take a part of one."""
-    found = script.get_revision(revision)
+    from alembic.util import CommandError
+
+    try:
+        found = script.get_revision(revision)
+    except CommandError as error:
+        if "locate" not in str(error):  # something else is wrong with the code
+            raise
+        found = None
     if found is None or found.revision != revision:
         raise Failure("plan_changed", "The revision {} of the plan is not in the code.".format(revision))
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - also the word for what is not an error of Python's
     """A reason of our own to stop."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -75,7 +76,11 @@ def report(error: BaseException) -> None:
 
 def _is_own(filename: str, root: str) -> bool:
     path = os.path.realpath(filename)
-    return os.path.isabs(filename) and path.startswith(os.path.realpath(root) + os.sep) and (os.sep + "site-packages" + os.sep) not in path
+    return (
+        Path(filename).is_absolute()
+        and path.startswith(os.path.realpath(root) + os.sep)
+        and (os.sep + "site-packages" + os.sep) not in path
+    )
 
 
 def _shown(filename: str, root: str) -> str:

@@ -7,7 +7,7 @@ import time
 from . import targets
 from .failures import Failure
 
-TEXT_LIMIT = 20_000
+TEXT_LIMIT = 24_000  # the supervisor masks secrets and then cuts at 20,000: a cut before that could leave half of one
 TOTAL_LIMIT = 5_000_000
 WRONG_DATABASE, LOCK_BUSY = 76, 75
 
@@ -39,7 +39,7 @@ class Guard:
     # --- connections
 
     def refuse_connection(self, *_: object) -> None:
-        raise ConnectionRefused("A preview may not connect to any database, but the project's env.py does so even in offline mode.")
+        raise OfflineConnectionError("A preview may not connect to any database, but the project's env.py does so even in offline mode.")
 
     def on_connect(self, connection, _record) -> None:
         """Proof, lock, limits: in this order, before the project's first statement."""
@@ -89,24 +89,26 @@ class Guard:
 
     # --- statements
 
-    def before_statement(self, _connection, _cursor, _statement, _parameters, context, _many) -> None:
+    def before_statement(self, _connection, _cursor, statement, _parameters, context, _many) -> None:
+        """Told when it begins: the statement that hangs, or fails, is the one that people look for."""
         if context is not None:
             context._alembic_dashboard_start = time.monotonic()
-
-    def after_statement(self, _connection, _cursor, statement, _parameters, context, _many) -> None:
-        start = getattr(context, "_alembic_dashboard_start", None)
-        duration = round((time.monotonic() - start) * 1000, 1) if start is not None else None
         if self.written > TOTAL_LIMIT:
             return
         self.written += len(statement)
         statement = statement.strip()
         text = statement if len(statement) <= TEXT_LIMIT else statement[:TEXT_LIMIT] + " […]"
-        self.events.emit("sql", text=text, duration_ms=duration)
+        self.events.emit("sql", text=text, duration_ms=None)
         if self.written > TOTAL_LIMIT:
             self.events.emit("sql", text="[… further statements are not shown]", duration_ms=None)
 
+    def after_statement(self, _connection, _cursor, _statement, _parameters, context, _many) -> None:
+        start = getattr(context, "_alembic_dashboard_start", None)
+        if start is not None and self.written <= TOTAL_LIMIT:
+            self.events.emit("sql_done", duration_ms=round((time.monotonic() - start) * 1000, 1))
 
-class ConnectionRefused(Exception):
+
+class OfflineConnectionError(Exception):
     """A preview that wanted to connect."""
 
 

@@ -6,7 +6,7 @@ import functools
 import io
 
 from . import commands, failures, project
-from .hooks import ConnectionRefused
+from .hooks import OfflineConnectionError
 
 NOTHING = "The project's env.py wrote no SQL in offline mode."
 READS = "This revision looks at the database while it runs, so its SQL cannot be known beforehand ({})."
@@ -78,7 +78,7 @@ class Preview(commands.Migrate):
 
     def sentence(self, error: BaseException) -> str:
         text = failures.message(error)
-        if isinstance(error, (ConnectionRefused, failures.Failure)):
+        if isinstance(error, (OfflineConnectionError, failures.Failure)):
             return text
         told = "{}: {}".format(type(error).__name__, text.splitlines()[0][:300])
         return READS.format(told) if _is_reading(error) else BROKEN.format(told)
@@ -86,6 +86,5 @@ class Preview(commands.Migrate):
 
 def _is_reading(error: BaseException) -> bool:
     """Offline there is no connection: its results are None, and it cannot be inspected."""
-    return (
-        "NoneType" in str(error) or type(error).__name__ in ("NoInspectionAvailable", "ConnectionRefused") or "MockConnection" in str(error)
-    )
+    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in str(error)
+    return unknown or "NoneType" in str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -41,8 +42,6 @@ def close_standard_input() -> None:
 def leave(status: int) -> None:
     """Ends at once. Not sys.exit: threads and exit handlers of the project could hang, or start something that outlives the job."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # the project replaced or closed it
             stream.flush()
-        except (AttributeError, OSError, ValueError):  # the project replaced or closed it
-            pass
     os._exit(status)

@@ -8,6 +8,7 @@ import inspect
 import os
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from .failures import Failure
 
@@ -36,7 +37,7 @@ def enter(spec) -> None:
         os.chdir(spec.working_directory)
     except OSError as error:
         raise Failure("project_error", "The working directory cannot be entered: {}.".format(error)) from None
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     os.environ.update({name: str(value) for name, value in spec.env_vars.items()})
     sys.argv = ["alembic", command_name(spec)] + ([target(spec)] if spec.command != "check" else [])
 
@@ -71,18 +72,17 @@ def _files(path) -> tuple:
 
     if path is None:
         return None, None
-    folder, name = os.path.split(path)
-    if name == "pyproject.toml":
-        if "toml_file" not in inspect.signature(Config.__init__).parameters:
-            import alembic
+    named, reads_toml = Path(path), "toml_file" in inspect.signature(Config.__init__).parameters
+    if named.name != "pyproject.toml":
+        beside = named.with_name("pyproject.toml")
+        return path, (str(beside) if reads_toml and beside.is_file() else None)
+    if not reads_toml:
+        import alembic
 
-            text = "Alembic {} cannot read pyproject.toml; version 1.16 and later can. Name an .ini file, or update Alembic in the project."
-            raise Failure("alembic", text.format(alembic.__version__))
-        ini = os.path.join(folder, "alembic.ini")
-        return (ini if os.path.isfile(ini) else None), path
-    beside = os.path.join(folder, "pyproject.toml")
-    can_read = "toml_file" in inspect.signature(Config.__init__).parameters
-    return path, (beside if can_read and os.path.isfile(beside) else None)
+        text = "Alembic {} cannot read pyproject.toml; version 1.16 and later can. Name an .ini file, or update Alembic in the project."
+        raise Failure("alembic", text.format(alembic.__version__))
+    beside = named.with_name("alembic.ini")
+    return (str(beside) if beside.is_file() else None), path
 
 
 def _arguments(spec) -> Namespace:

@@ -1,4 +1,4 @@
-"""A raw DB-API connection asked who it is, and told what it may do. One class per kind of server; drivers differ, these questions do not."""
+"""A raw DB-API connection asked who it is, and told what it may do. One class per kind of server."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class PostgreSQL(Target):
     def lock_holder(self, key: int) -> str:
         number = key & 0xFFFFFFFFFFFFFFFF
         held = self.attempt(
-            "SELECT pid::text, application_name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted "
+            "SELECT pid::text, application_name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted "  # noqa: S608 - numbers
             "AND classid::text = '{}' AND objid::text = '{}' AND objsubid = 1 LIMIT 1".format(number >> 32, number & 0xFFFFFFFF)
         )
         return "It is held by session {} ({}).".format(held[0], held[1] or "without a name") if held else ""

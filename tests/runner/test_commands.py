@@ -1,0 +1,143 @@
+"""The planned steps and nothing else, told as they happen."""
+
+import pytest
+
+from tests.runner.projects import ENV, World, table
+
+HIDING = "            try:\n                context.run_migrations()\n            except Exception: pass\n"
+SWALLOWING = ENV.replace("            context.run_migrations()\n", HIDING)
+
+
+def test_upgrade_runs_every_step(world: World) -> None:
+    seen = world.run()
+    assert (seen.exit.returncode, seen.exit.closed, seen.exit.error) == (0, True, None)
+    assert (world.version, world.tables) == (["three"], ["one", "three", "two"])
+
+
+def test_upgrade_tells_each_step_as_it_happens(world: World) -> None:
+    told = [(event["event"], event["position"], event["revision"]) for event in world.run().events if event["event"].startswith("step")]
+    assert told == [(what, n, name) for n, name in enumerate(world.ids, 1) for what in ("step_started", "step_finished")]
+
+
+def test_upgrade_runs_no_step_beyond_the_plan(world: World) -> None:
+    world.run(ids=["one"])
+    assert (world.version, world.tables) == (["one"], ["one"])
+
+
+def test_downgrade_runs_from_the_top(world: World) -> None:
+    world.run()
+    seen = world.run("downgrade", ["three", "two"], **{"from": ["three"], "to": ["one"]})
+    assert (seen.exit.closed, world.version, world.tables) == (True, ["one"], ["one"])
+
+
+def test_downgrade_to_base_empties_the_version_table(world: World) -> None:
+    world.run(ids=["one"])
+    assert world.run("downgrade", ["one"], **{"from": ["one"], "to": []}).exit.closed
+    assert (world.version, world.tables) == ([], [])
+
+
+def test_stamp_moves_the_version_alone(world: World) -> None:
+    seen = world.run("stamp", ["two"])
+    assert (seen.exit.closed, world.version, world.tables) == (True, ["two"], [])
+    assert [event["revision"] for event in seen.named("step_finished")] == ["two"]
+
+
+def test_stamp_purges_a_revision_nobody_knows(world: World) -> None:
+    world.run(ids=["one"])
+    world.write("migrations/versions/one.py", (world.root / "migrations/versions/one.py").read_text().replace("'one'", "'uno'"))
+    world.write("migrations/versions/two.py", (world.root / "migrations/versions/two.py").read_text().replace("'one'", "'uno'"))
+    assert world.run("stamp", ["two"], **{"from": ["one"]}, purge=True).exit.closed
+    assert world.version == ["two"]
+
+
+def test_merge_of_two_heads(world: World) -> None:
+    world.revision("left", table("left_one"), down="one")
+    world.revision("merged", "pass", down=("three", "left"))
+    assert world.run().exit.closed
+    assert world.version == ["merged"]
+
+
+def test_plan_that_starts_elsewhere_runs_nothing(world: World) -> None:
+    world.run(ids=["one"])
+    seen = world.run()
+    assert (seen.exit.returncode, seen.error["code"], world.tables) == (1, "plan_changed", ["one"])
+    assert "starts at base" in seen.error["message"]
+    assert "at one" in seen.error["message"]
+
+
+def test_plan_with_a_revision_that_is_gone_runs_nothing(world: World) -> None:
+    seen = world.run(ids=["one", "two", "three", "four"])
+    assert (seen.exit.closed, seen.error["code"], world.tables) == (False, "plan_changed", [])
+
+
+def test_plan_takes_no_part_of_an_id(world: World) -> None:
+    seen = world.run(ids=["one", "two", "thre"])
+    assert (seen.error["code"], world.tables) == ("plan_changed", [])
+
+
+def test_context_names_the_version_table(world: World) -> None:
+    world.write("migrations/env.py", ENV.replace("target_metadata=target_metadata", 'target_metadata=None, version_table="shop_version"'))
+    told = world.run().named("context")[0]
+    assert (told["version_table"], told["version_table_schema"], told["dialect"]) == ("shop_version", None, "sqlite")
+
+
+def test_failure_tells_revision_and_line(world: World) -> None:
+    world.revision("four", 'raise RuntimeError("the cellar is full")')
+    seen = world.run()
+    assert (seen.error["code"], seen.error["step"], seen.error["message"]) == ("project_error", "four", "the cellar is full")
+    assert seen.error["file"] == "migrations/versions/four.py"
+    assert "RuntimeError: the cellar is full" in seen.text
+
+
+def test_failure_of_a_statement_gives_the_databases_words(world: World) -> None:
+    world.revision("four", 'op.execute("DROP TABLE nowhere")')
+    seen = world.run()
+    assert (seen.error["code"], seen.error["message"]) == ("database", "no such table: nowhere")
+    assert seen.named("sql")[-1]["text"] == "DROP TABLE nowhere"
+
+
+@pytest.mark.parametrize("end", ["sys.exit(0)", "raise SystemExit(0)", "raise KeyboardInterrupt"])
+def test_a_revision_that_leaves_is_no_success(world: World, end: str) -> None:
+    world.revision("four", end)
+    seen = world.run()
+    assert (seen.exit.returncode, seen.exit.closed, seen.error["step"]) == (1, False, "four")
+
+
+def test_a_revision_that_ends_the_process_is_no_success(world: World) -> None:
+    world.revision("four", "os._exit(0)")
+    assert not world.run().exit.closed
+
+
+@pytest.mark.parametrize(("env", "code"), [("raise SystemExit(0)", "exited"), ("from alembic import context", "env_did_nothing")])
+def test_an_env_that_does_nothing_is_no_success(world: World, env: str, code: str) -> None:
+    world.write("migrations/env.py", env)
+    seen = world.run()
+    assert (seen.exit.closed, seen.error["code"]) == (False, code)
+
+
+def test_an_env_that_hides_a_failure_is_found_out(world: World) -> None:
+    world.write("migrations/env.py", SWALLOWING)
+    world.revision("four", 'raise RuntimeError("the cellar is full")')
+    seen = world.run()
+    assert (seen.exit.closed, seen.error["step"], seen.error["message"]) == (False, "four", "the cellar is full")
+
+
+def test_a_missing_module_is_named(world: World) -> None:
+    world.write("migrations/env.py", "import nowhere_to_be_found")
+    seen = world.run()
+    assert (seen.error["code"], seen.error["file"], seen.error["line"]) == ("missing_module", "migrations/env.py", 1)
+
+
+def test_a_step_without_downgrade_is_refused(world: World) -> None:
+    world.run()
+    path = world.root / "migrations/versions/three.py"
+    path.write_text(path.read_text().split("def downgrade")[0])
+    seen = world.run("downgrade", ["three"], **{"from": ["three"], "to": ["two"]})
+    assert (seen.exit.closed, world.version) == (False, ["three"])
+    assert "no downgrade()" in seen.error["message"]
+
+
+def test_threads_and_exit_handlers_do_not_hold_the_end_up(world: World) -> None:
+    waits = "import atexit, threading\natexit.register(time.sleep, 60)\nthreading.Thread(target=time.sleep, args=(60,)).start()"
+    world.revision("four", waits)
+    assert world.run().exit.returncode == 0
