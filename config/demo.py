@@ -105,7 +105,7 @@ class Demo:
         berlin = self.server_url("store_berlin", copy_of="shop_test")
         self.set_version(berlin, FOREIGN_REVISION)
         for name, url in (("berlin", berlin), ("lisbon", self.server_url("store_lisbon"))):
-            environments.check_database_now(self.database(shop, "stores", name, url))
+            self.database(shop, "stores", name, url)
 
     def make_reporting(self) -> None:
         """A small project on SQLite, configured by pyproject.toml, that takes its URL from a variable."""
@@ -125,9 +125,13 @@ class Demo:
         return found or store.create_project(user=self.user, fields={"slug": slug, "name": name, "source": source, **more})
 
     def database(self, project: Project, environment: str, name: str, url: str) -> Database:
+        """Registered and read: no worker runs yet that would do it."""
         found = Database.objects.filter(project=project, environment__slug=environment, name=name).first()
-        fields = {"project": project.slug, "environment": environment, "name": name, "url": url}
-        return found or environments.create_database(user=self.user, fields=fields)
+        if found is None:
+            fields = {"project": project.slug, "environment": environment, "name": name, "url": url}
+            found = environments.create_database(user=self.user, fields=fields)
+        environments.check_database_now(found)
+        return found
 
     def upgrade(self, database: Database, revision: str | list[str], reason: str) -> None:
         """A job as any other, run here and now, before anything serves."""

@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import IO
@@ -56,7 +57,7 @@ def serve(options: argparse.Namespace) -> None:
         supervisor.servers += start_broker(options.data)
         set_up(options, supervisor.servers)
         supervisor.stages += stages(options.port)
-        supervisor.run(lambda: probe.is_serving(options.port), lambda: announce(options.port))
+        supervisor.run(lambda: is_ready(options.port), lambda: announce(options.port))
 
 
 def start_broker(data: Path) -> list[Server]:
@@ -86,11 +87,18 @@ def take_directory(data: Path) -> IO[str]:
 def set_up(options: argparse.Namespace, servers: list[Server]) -> None:
     """What must be there before anything serves; with --demo also the demo and its server."""
     install.set_up()
+    forget_workers()
     if options.demo:
         from config import demo  # brings every room along, and models can be imported only now
 
         servers += demo.set_up(options.data)
-    connections.close_all()  # the children open their own
+
+
+def forget_workers() -> None:
+    """Those of this machine whose end nobody saw; a new one has to show itself before we are ready."""
+    from jobs.models import Worker  # models can be imported only now
+
+    Worker.objects.filter(name__endswith=f"@{socket.gethostname()}").delete()
 
 
 def stages(port: int) -> list[list[Child]]:
@@ -109,7 +117,15 @@ def child(name: str, module: list[str]) -> Child:
     return Child(name, [sys.executable, "-W", QUIET, "-m", *module], environment)
 
 
+def is_ready(port: int) -> bool:
+    """Whether it serves; the pages are asked only once a worker is there, for until then they would log a failure each time."""
+    from jobs.models import Worker  # models can be imported only now
+
+    return Worker.objects.exists() and probe.is_serving(port)
+
+
 def announce(port: int) -> None:
+    connections.close_all()
     print(f"Ready: http://127.0.0.1:{port}/", flush=True)  # noqa: T201
 
 

@@ -50,6 +50,7 @@ def end_sessions(database: Database, session: str) -> None:
         with connections.connect(database) as connection:
             while connection.execute(query, {"name": session}).all() and time.monotonic() < deadline:
                 time.sleep(0.1)
+                connection.execute(text("SELECT pg_stat_clear_snapshot()"))  # within a transaction the list is kept
     except SQLAlchemyError as error:
         logger.warning("could not ask %s for sessions named %s (%s)", database, session, type(error).__name__)
 
