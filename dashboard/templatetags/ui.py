@@ -40,13 +40,13 @@ def job_badge(job: Job) -> SafeString:
 def revs(ids: Iterable[str], project: str) -> SafeString:
     """Revisions as links; base where there is none."""
     links = [(reverse("revision", args=[project, id]), id, id[:12]) for id in ids]
-    return format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links) if links else format_html('<span class="rev">base</span>')
+    return format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links) if links else format_html('<span class="rev">{}</span>', "base")
 
 
 @register.simple_tag
 def person(user: User | None) -> SafeString:
     if user is None:
-        return format_html('<span class="meta">the dashboard</span>')
+        return format_html('<span class="meta">{}</span>', "the dashboard")
     return format_html('<span class="who"><span class="av" aria-hidden="true">{}</span>{}</span>', initials(user), user.display_name)
 
 
@@ -61,7 +61,7 @@ def initials(user: User) -> str:
 def ago(moment: datetime | None) -> SafeString:
     """A time as its age, with the moment itself as title; older than a week as a date."""
     if moment is None:
-        return format_html('<span class="meta">never</span>')
+        return format_html('<span class="meta">{}</span>', "never")
     local = timezone.localtime(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M:%S %Z}", age(moment))
 
