@@ -94,4 +94,4 @@ def step_durations(database: Database, revisions: list[str], *, direction: str) 
     steps = Step.objects.filter(job__database__project=database.project_id, revision__in=revisions, direction=direction)
     told = steps.filter(status=StepStatus.SUCCEEDED, duration_ms__isnull=False).exclude(job__database=database)
     rows = told.order_by("pk").values_list("revision", "job__database__environment__slug", "duration_ms")
-    return {revision: (environment, duration / 1000) for revision, environment, duration in rows}
+    return {revision: (environment, duration / 1000) for revision, environment, duration in rows if duration is not None}
