@@ -41,7 +41,7 @@ class Decision(Schema):
 
 @router.post("", response={201: dict[str, Any]}, summary="Request a job")
 def create_job(
-    request: HttpRequest, payload: NewJob, idempotency_key: Annotated[Key, Header(alias="Idempotency-Key")] = ""
+    request: HttpRequest, payload: NewJob, idempotency_key: Key = Header("", alias="Idempotency-Key")  # noqa: B008 - the framework reads it
 ) -> tuple[int, dict[str, Any]]:
     user = user_of(request)
     job = services.request_job(

@@ -16,11 +16,14 @@ class StrictParser(Parser):
         if not body.strip():
             return None
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+            content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
         except RecursionError:
             raise HttpError(400, "The JSON is nested too deeply.") from None
         except (UnicodeDecodeError, ValueError):
             raise HttpError(400, "The body is not valid JSON in UTF-8.") from None
+        if not isinstance(content, dict):
+            raise HttpError(422, "The body has to be a JSON object.")
+        return content
 
 
 def _no_constant(name: str) -> NoReturn:
