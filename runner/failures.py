@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -48,7 +49,8 @@ def message(error: BaseException) -> str:
         return "The project's code ended the process with sys.exit({!r}).".format(error.code)
     if isinstance(error, SyntaxError):
         return traceback.format_exception_only(type(error), error)[-1].strip()
-    return str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    text = str(getattr(error, "orig", None) or error).strip()
+    return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
 
 
 def place(error: BaseException, root: str) -> tuple:

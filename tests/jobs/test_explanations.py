@@ -1,0 +1,68 @@
+"""Real messages lead to the right card."""
+
+import pytest
+
+from jobs.explanations import explain
+from jobs.supervisor import Exit
+
+MESSAGES = {
+    "Can't locate revision identified by 'deadbeef'": "AM-101",
+    "Multiple head revisions are present for given argument 'head'; please specify a specific target revision": "AM-103",
+    "Cycle is detected in revisions (a, b)": "AM-106",
+    "Target database is not up to date.": "AM-107",
+    "Can't proceed with --autogenerate option; environment script env.py does not provide a MetaData object": "AM-108",
+    "Destination b is not a valid downgrade target from current head(s)": "AM-110",
+    "Relative revision -5 didn't produce 5 migrations": "AM-111",
+    "No 'script_location' key found in configuration.": "AM-113",
+    'connection to server at "db", port 5432 failed: Connection refused': "AM-201",
+    'FATAL:  password authentication failed for user "ada"': "AM-202",
+    'FATAL:  database "shop" does not exist': "AM-203",
+    "permission denied for schema public": "AM-205",
+    "canceling statement due to lock timeout": "AM-301",
+    "database is locked": "AM-301",
+    "canceling statement due to statement timeout": "AM-302",
+    'relation "t" already exists': "AM-303",
+    'relation "nope" does not exist': "AM-304",
+    'column "x" of relation "t" contains null values': "AM-305",
+    'column "d" cannot be cast automatically to type date': "AM-306",
+    "CREATE INDEX CONCURRENTLY cannot run inside a transaction block": "AM-307",
+    'near "ALTER": syntax error': "AM-308",
+    "value too long for type character varying(32)": "AM-309",
+}
+
+
+def card(message: str | None, code: str = "database", **end: object) -> dict[str, object]:
+    error = None if message is None else {"event": "error", "code": code, "type": "Error", "message": message, "step": "one"}
+    return explain(error, Exit(**end), "", place="shop dev", database_state="unchanged")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("message", "code"), MESSAGES.items(), ids=MESSAGES.values())
+def test_a_message_leads_to_its_card(message: str, code: str) -> None:
+    assert card(message)["code"] == code
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_card_is_whole(message: str) -> None:
+    found = card(message)
+    assert found["title"]
+    assert found["why"]
+    assert found["next"]
+    assert "as it was before" in str(found["why"])
+
+
+@pytest.mark.parametrize("code", ["wrong_database", "lock_busy", "plan_changed", "env_did_nothing", "exited", "missing_interpreter"])
+def test_our_own_codes_keep_their_sentence(code: str) -> None:
+    found = card("The reason is this {one}.", code)
+    assert found["code"] == code
+    assert "The reason is this {one}." in str(found["why"])
+
+
+def test_the_end_of_the_process_is_explained() -> None:
+    assert card(None, timed_out=True)["code"] == "timed_out"
+    assert card(None, signal=9)["code"] == "killed"
+    assert card(None, returncode=0, closed=True)["code"] == "version_not_moved"
+
+
+def test_a_failure_of_the_projects_code_gives_its_words() -> None:
+    found = card("the cellar is full", "project_error", returncode=1)
+    assert (found["code"], "the cellar is full" in str(found["why"])) == ("project_error", True)

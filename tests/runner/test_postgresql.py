@@ -1,0 +1,183 @@
+"""The hook on a real PostgreSQL: proof, lock and limits, by every driver that is installed here."""
+
+import importlib.util
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from config.embedded import EmbeddedPostgres
+from tests.runner.projects import ENV, World, run, table
+
+pytestmark = pytest.mark.postgresql
+KEY = -1234567890123456789
+ASYNC_ENV = """\
+import asyncio
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+url = context.config.get_main_option("sqlalchemy.url")
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def main():
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(server: EmbeddedPostgres, request: pytest.FixtureRequest) -> str:
+    """The name of an empty database of this test's own."""
+    name = request.node.name.split("[")[0][-50:] + str(time.monotonic_ns())[-8:]
+    server.create_database(name)
+    return name
+
+
+@pytest.fixture
+def session(server: EmbeddedPostgres, shop: str) -> Iterator[Any]:
+    connection = psycopg2.connect(server.url(shop, "postgresql"))
+    connection.autocommit = True
+    yield connection.cursor()
+    connection.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: EmbeddedPostgres, shop: str) -> World:
+    made = World(tmp_path / "project")
+    made.revision("one", table("one"), 'op.drop_table("one")')
+    return made
+
+
+def spec(world: World, server: EmbeddedPostgres, shop: str, session: Any, driver: str = "postgresql+psycopg2", **changes: Any) -> Any:
+    limits = {"lock_key": KEY, "lock_wait": 1, "lock_timeout": 3, "statement_timeout": 30, "application_name": "alembic-dashboard job 5"}
+    return world.spec(url=server.url(shop, driver), identity=identity(session), **(limits | changes))
+
+
+def identity(session: Any) -> dict[str, Any]:
+    session.execute(
+        "SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_database())::bigint,"
+        " (pg_postmaster_start_time() AT TIME ZONE 'UTC')::text || '+00:00', (SELECT system_identifier::text FROM pg_control_system())"
+    )
+    return dict(zip(("database", "database_oid", "started_at", "system_identifier"), session.fetchone(), strict=True)) | {
+        "dialect": "postgresql"
+    }
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg"])
+def test_upgrade_under_the_lock(world: World, server: EmbeddedPostgres, shop: str, session: Any, driver: str) -> None:
+    if importlib.util.find_spec(driver) is None:
+        pytest.skip(f"{driver} is not installed")
+    if driver == "asyncpg":
+        world.write("migrations/env.py", ASYNC_ENV)
+    seen = run(spec(world, server, shop, session, f"postgresql+{driver}"))
+    assert seen.exit.closed, seen.text
+    told = [event["event"] for event in seen.events]
+    assert told.index("connected") < told.index("locked") < told.index("sql")
+    session.execute("SELECT version_num FROM alembic_version")
+    assert session.fetchall() == [("one",)]
+
+
+def test_settings_reach_the_session(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    names = ("application_name", "lock_timeout", "statement_timeout", "client_connection_check_interval")
+    world.revision("two", "\n".join(f"print(op.get_bind().exec_driver_sql('SHOW {name}').scalar())" for name in names))
+    assert run(spec(world, server, shop, session)).text == "alembic-dashboard job 5\n3s\n30s\n500ms"
+
+
+def test_concurrent_index_in_an_autocommit_block(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    world.revision("two", 'with op.get_context().autocommit_block():\n    op.execute("CREATE INDEX CONCURRENTLY i ON one (id)")')
+    seen = run(spec(world, server, shop, session))
+    assert seen.exit.closed, seen.text
+
+
+def test_the_lock_is_waited_for_and_given_up(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    session.execute("SELECT pg_advisory_lock(%s)", [KEY])
+    seen = run(spec(world, server, shop, session))
+    assert (seen.exit.returncode, seen.error["code"], seen.named("sql")) == (75, "lock_busy", [])
+    assert "It is held by session" in seen.error["message"]
+    assert seen.named("waiting_for_lock")
+
+
+def test_the_lock_ends_with_the_run(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    run(spec(world, server, shop, session))
+    session.execute("SELECT pg_try_advisory_lock(%s)", [KEY])
+    assert session.fetchone() == (True,)
+
+
+def test_the_lock_is_taken_again_with_a_second_session(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    look = "create_engine(url, poolclass=pool.NullPool).connect().close()\n"
+    world.write("migrations/env.py", ENV.replace("if context.is_offline_mode", look + "if context.is_offline_mode"))
+    assert len(run(spec(world, server, shop, session)).named("locked")) == 2
+
+
+def test_a_second_connection_beside_the_first_takes_no_lock(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    world.revision("two", "sa.create_engine(op.get_context().config.get_main_option('sqlalchemy.url')).connect().close()")
+    seen = run(spec(world, server, shop, session))
+    assert (seen.exit.closed, len(seen.named("locked"))) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "other", [{"database_oid": 1}, {"database": "prod"}, {"started_at": "2020-01-01 00:00:00+00:00"}, {"system_identifier": "7"}]
+)
+def test_each_fact_of_the_identity_counts(world: World, server: EmbeddedPostgres, shop: str, session: Any, other: Any) -> None:
+    seen = run(spec(world, server, shop, session) | {"identity": identity(session) | other})
+    assert (seen.exit.returncode, seen.error["code"], seen.named("sql")) == (76, "wrong_database", [])
+
+
+def test_a_role_that_may_not_read_the_identifier_is_proven_by_the_rest(
+    world: World, server: EmbeddedPostgres, shop: str, session: Any
+) -> None:
+    session.execute(
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; DROP ROLE IF EXISTS low; CREATE ROLE low LOGIN PASSWORD 'lowly'"
+    )
+    session.execute("GRANT ALL ON SCHEMA public TO low")
+    url = server.url(shop).replace(server.url(shop).split("//")[1].split("@")[0], "low:lowly")
+    seen = run(spec(world, server, shop, session) | {"url": url})
+    assert seen.exit.closed, seen.text + str(seen.error)
+
+
+def test_another_database_of_the_same_server_is_refused(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    seen = run(spec(world, server, shop, session) | {"url": server.url("postgres")})
+    assert seen.error["code"] == "wrong_database"
+
+
+def test_a_lock_timeout_gives_the_servers_code(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    session.execute("CREATE TABLE busy (id int)")
+    session.execute("BEGIN; LOCK TABLE busy")
+    world.revision("two", 'op.execute("ALTER TABLE busy ADD note text")')
+    seen = run(spec(world, server, shop, session, lock_timeout=1))
+    assert (seen.error["code"], seen.error["pgcode"], seen.error["step"]) == ("database", "55P03", "two")
+    session.execute("ROLLBACK; SELECT to_regclass('one')")
+    assert session.fetchone() == (None,)
+
+
+def test_a_stopped_statement_ends_on_the_server_too(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
+    world.revision("two", 'op.execute("SELECT pg_sleep(60)")')
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'alembic-dashboard job 5' AND query LIKE 'SELECT pg_sleep%'"
+
+    def asleep() -> bool:
+        session.execute(query)
+        return bool(session.fetchone()[0])
+
+    assert run(spec(world, server, shop, session), should_stop=asleep).exit.stopped
+    deadline = time.monotonic() + 5
+    while asleep() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not asleep()
