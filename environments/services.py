@@ -1,17 +1,14 @@
 """Changing environments and databases, and asking for readings. Every change leaves an audit entry, in the same transaction."""
 
-import logging
 from typing import Any
 
-from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
+from config.doorbell import ring
 from environments import readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
@@ -35,8 +32,6 @@ __all__ = [
     "update_environment",
 ]
 
-logger = logging.getLogger(__name__)
-BROKER = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6, "max_retries": 1, "interval_start": 0.1, "interval_step": 0.0}
 NEVER_READ: dict[str, Any] = {
     "state": DatabaseState.UNCHECKED, "current": [], "pending": [], "pending_count": 0, "checked_at": None, "changed_at": None,
     "error_code": "", "error": "", "server": "", "latency_ms": None,
@@ -163,15 +158,4 @@ def _save_database(database: Database, user: User, action: str) -> None:
 
 
 def _ring_on_commit(database: Database) -> None:
-    transaction.on_commit(lambda: _ring(str(database.pk)))
-
-
-def _ring(database_id: str) -> None:
-    """By the task's name, on a connection of its own: workers wait long on theirs, and a request must not."""
-    try:
-        with current_app.connection_for_write(transport_options=current_app.conf.broker_transport_options | BROKER) as broker:
-            current_app.send_task(
-                "environments.tasks.check_database", args=[database_id], ignore_result=True, retry=False, connection=broker
-            )
-    except (OperationalError, RedisError, OSError) as error:
-        logger.warning("the broker took no check of database %s (%s); the scheduler reads it", database_id, type(error).__name__)
+    transaction.on_commit(lambda: ring("environments.tasks.check_database", str(database.pk)))

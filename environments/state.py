@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from migrations_store.graph import Graph
-
 from environments.models import DatabaseState
+from migrations_store.graph import Graph
 
 
 @dataclass(frozen=True)

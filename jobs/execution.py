@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from audit.services import record
+from config.doorbell import ring
 from environments import secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
-from environments.models import Database
 from environments.version_table import Reading
-from jobs import doorbell, explanations, reaper, spec, supervisor, verdict
+from jobs import explanations, reaper, spec, supervisor, verdict
 from jobs.errors import PlanStale
 from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
 from jobs.recorder import Recorder, next_fence
@@ -73,7 +73,7 @@ def ring_next(database_id: Any) -> None:
     """The oldest job that waits for this database, if any, gets its turn."""
     waiting = Job.objects.filter(database=database_id, status=JobStatus.QUEUED).order_by("id").values_list("pk", flat=True).first()
     if waiting:
-        doorbell.ring("jobs.tasks.run_job", waiting)
+        ring("jobs.tasks.run_job", waiting)
 
 
 @dataclass
@@ -276,5 +276,3 @@ def _closing_words(status: JobStatus, database_state: OutcomeState, heads: list[
 
 def _shown(heads: list[str]) -> str:
     return ", ".join(heads) or "base"
-
-

@@ -121,7 +121,9 @@ class Job(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["database", "status"]), models.Index(fields=["status", "created_at"])]
         constraints = [
-            models.UniqueConstraint(fields=["database"], condition=Q(status__in=["running", "unknown"]), name="one_running_job_per_database"),
+            models.UniqueConstraint(
+                fields=["database"], condition=Q(status__in=["running", "unknown"]), name="one_running_job_per_database"
+            ),
             models.UniqueConstraint(fields=["requested_by", "idempotency_key"], name="one_job_per_idempotency_key"),
         ]
 

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.doorbell import ring
 from config.errors import Invalid
 from environments.models import Database, DatabaseState
-from jobs import doorbell
 from jobs.errors import NotRead
 from jobs.models import ACTIVE, Command, Job, Plan
 from migrations_store import graph as graphs
@@ -110,7 +110,7 @@ def preview_of(plan: Plan, revision: str) -> dict[str, str | None]:
 def _ensure_read(database: Database) -> None:
     """A plan starts from what the database has; the first reading may still be under way."""
     if database.checked_at is None:
-        doorbell.ring("environments.tasks.check_database", str(database.pk))
+        ring("environments.tasks.check_database", str(database.pk))
         deadline = time.monotonic() + READ_WAIT
         while database.checked_at is None and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -136,7 +136,7 @@ def _kept(database: Database, snapshot: Snapshot, command: str, resolved: Resolu
             plan.save()
         if plan.preview_state == "asked":
             plan_id = plan.pk
-            transaction.on_commit(lambda: doorbell.ring("jobs.tasks.preview_plan", plan_id))
+            transaction.on_commit(lambda: ring("jobs.tasks.preview_plan", plan_id))
     return plan
 
 
@@ -146,15 +146,25 @@ def _no_sql(command: str) -> dict[str, str | None]:
 
 def _step(step: Any, resolved: Resolution) -> dict[str, Any]:
     kept = {key: value for key, value in asdict(step).items() if key in ("revision", "direction", "message", "down_revisions")}
-    return kept | {"down_revisions": list(kept.get("down_revisions") or [])} | ({"purge": True} if getattr(resolved, "purge", False) else {})
+    return (
+        kept | {"down_revisions": list(kept.get("down_revisions") or [])} | ({"purge": True} if getattr(resolved, "purge", False) else {})
+    )
 
 
 def _how_it_runs(project: Project) -> list[Any]:
-    names = ("python", "working_directory", "env_vars", "x_arguments", "flask_app", "config_path", "section", "script_location", "version_locations")
+    names = (
+        "python",
+        "working_directory",
+        "env_vars",
+        "x_arguments",
+        "flask_app",
+        "config_path",
+        "section",
+        "script_location",
+        "version_locations",
+    )
     return [getattr(project, name) for name in names]
 
 
 def _as_text(revision: str | list[str] | None) -> str:
     return " ".join(revision) if isinstance(revision, list) else revision or ""
-
-

@@ -26,7 +26,9 @@ class LogPage:
 def jobs(user: User, *, database: Database | None = None, status: str = "") -> QuerySet[Job]:
     """Newest first, with what a list shows."""
     require(user, Action.VIEW)
-    found = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "requested_by").prefetch_related("steps")
+    found = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "requested_by").prefetch_related(
+        "steps"
+    )
     found = found.defer("plan__snapshot__graph", "plan__snapshot__manifest", "database__pending", "plan__preview")
     if database:
         found = found.filter(database=database)

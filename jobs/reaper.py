@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.services import record
+from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
-from jobs import doorbell, spec, verdict
+from jobs import spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -27,7 +28,7 @@ def sweep() -> None:
     for job in Job.objects.filter(status=JobStatus.UNKNOWN).select_related("database__project", "database__environment", "plan__snapshot"):
         settle(job, (job.error or {}).get("why") or VANISHED)
     for job_id in first_in_line():
-        doorbell.ring("jobs.tasks.run_job", job_id)
+        ring("jobs.tasks.run_job", job_id)
 
 
 def first_in_line() -> list[int]:
@@ -70,7 +71,11 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
         OutcomeState.UNCHANGED: "The database is as it was before; nothing of the job has stayed.",
         OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
     }
-    error = None if canceled else _error(why, _words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
+    error = (
+        None
+        if canceled
+        else _error(why, _words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
+    )
     graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
     with transaction.atomic():
         owned = Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence)
@@ -78,7 +83,15 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
             return
         if graph is not None:
             Recorder(job).steps_ended(verdict.effective(job.plan, graph, heads), failed=True)
-        record("scheduler", "job.finish", f"job {job.pk}", database=str(job.database), status=status.value, database_state=state.value, heads_after=heads)
+        record(
+            "scheduler",
+            "job.finish",
+            f"job {job.pk}",
+            database=str(job.database),
+            status=status.value,
+            database_state=state.value,
+            heads_after=heads,
+        )
 
 
 def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:

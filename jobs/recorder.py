@@ -105,7 +105,9 @@ class Recorder:
 
 def stale(seconds: int) -> Q:
     """Running jobs whose worker has not been heard of for so long, by the store's clock."""
-    return Q(status="running") & (Q(heartbeat_at__lt=Now() - timedelta(seconds=seconds)) | Q(heartbeat_at=None, started_at__lt=Now() - timedelta(seconds=seconds)))
+    return Q(status="running") & (
+        Q(heartbeat_at__lt=Now() - timedelta(seconds=seconds)) | Q(heartbeat_at=None, started_at__lt=Now() - timedelta(seconds=seconds))
+    )
 
 
 def next_fence() -> dict[str, Any]:

@@ -6,9 +6,9 @@ from django.db.models.functions import Now
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
+from config.doorbell import ring
 from config.errors import Invalid
 from environments.models import Database
-from jobs import doorbell
 from jobs.errors import NotCancelable, PlanStale
 from jobs.models import Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
 from jobs.plans import make_plan
@@ -90,7 +90,7 @@ def queue(
             command=plan.command, revision=job.requested_revision, plan=plan.digest, status=job.status, reason=reason,
         )  # fmt: skip
         if not waits:
-            transaction.on_commit(lambda: doorbell.ring("jobs.tasks.run_job", job.pk))
+            transaction.on_commit(lambda: ring("jobs.tasks.run_job", job.pk))
     return job
 
 

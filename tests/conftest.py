@@ -1,0 +1,58 @@
+"""What every test stands on: a private data directory, a real broker, and a real PostgreSQL for those who ask.
+
+Settings read the environment once, and the conftest files below this one import models: so both are done here, at import.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+SCRATCH = Path(tempfile.mkdtemp(prefix="dashboard-tests-"))
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "HTTPS", "DEBUG", "ALLOWED_HOSTS", "LOG_LEVEL"):
+    os.environ.pop(name, None)
+os.environ |= {"DATA_DIR": str(SCRATCH), "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": f"unix://{SCRATCH}/valkey.sock"}
+
+django.setup()
+
+from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[EmbeddedValkey]:
+    """Takes the messages; no worker reads them, unless a test starts one."""
+    server = EmbeddedValkey(SCRATCH / "valkey")
+    server.socket_directory = SCRATCH
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(SCRATCH / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> None:
+    """Pages are rendered without a collected, hashed copy of the static files."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Hashing is slow on purpose, and is Django's to test."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
