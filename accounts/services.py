@@ -60,7 +60,9 @@ def create_token(user: User, *, by: User, name: str, value: str | None = None, e
         raise Invalid("A token may live for a year at most.", {"expires_at": "At most a year from now."})
     plain = value or PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
-        token = ApiToken.objects.create(user=user, name=name, prefix=plain[:8] if not value else "given", digest=_digest(plain), expires_at=expires_at)
+        token = ApiToken.objects.create(
+            user=user, name=name, prefix=plain[:8] if not value else "given", digest=_digest(plain), expires_at=expires_at
+        )
         record(by.username, "token.create", f"token {token.pk}", user=user.username, name=name)
     return token, plain
 

@@ -32,7 +32,12 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
-    return {"name": parameter["name"], "place": parameter["in"], "kind": _kind(parameter.get("schema", {})), "required": parameter.get("required")}
+    return {
+        "name": parameter["name"],
+        "place": parameter["in"],
+        "kind": _kind(parameter.get("schema", {})),
+        "required": parameter.get("required"),
+    }
 
 
 def _fields(operation: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:

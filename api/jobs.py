@@ -41,7 +41,9 @@ class Decision(Schema):
 
 @router.post("", response={201: dict[str, Any]}, summary="Request a job")
 def create_job(
-    request: HttpRequest, payload: NewJob, idempotency_key: Key = Header("", alias="Idempotency-Key")  # noqa: B008 - the framework reads it
+    request: HttpRequest,
+    payload: NewJob,
+    idempotency_key: Key = Header("", alias="Idempotency-Key"),  # noqa: B008 - the framework reads it
 ) -> tuple[int, dict[str, Any]]:
     user = user_of(request)
     job = services.request_job(
@@ -58,7 +60,10 @@ def create_job(
 
 @router.get("", response=dict[str, Any], summary="List jobs, newest first")
 def list_jobs(
-    request: HttpRequest, page: PageQuery, database: Annotated[str, Query(max_length=100)] = "", status: Annotated[str, Query(max_length=40)] = ""
+    request: HttpRequest,
+    page: PageQuery,
+    database: Annotated[str, Query(max_length=100)] = "",
+    status: Annotated[str, Query(max_length=40)] = "",
 ) -> dict[str, Any]:
     user = user_of(request)
     if status and status not in JobStatus.values:

@@ -123,7 +123,18 @@ def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, An
 
 
 def project_shown(project: Project, snapshot: Snapshot | None) -> dict[str, Any]:
-    names = ("slug", "name", "config_path", "section", "script_location", "version_locations", "working_directory", "env_vars", "x_arguments", "flask_app")
+    names = (
+        "slug",
+        "name",
+        "config_path",
+        "section",
+        "script_location",
+        "version_locations",
+        "working_directory",
+        "env_vars",
+        "x_arguments",
+        "flask_app",
+    )
     facts = {name: getattr(project, name) for name in names}
     facts |= {"python": project.python or None, "source": source_shown(project), "created_at": shown(project.created_at)}
     return facts | {"snapshot": snapshot_shown(snapshot) if snapshot else None}

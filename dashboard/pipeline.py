@@ -22,7 +22,19 @@ from migrations_store.models import Project, Snapshot
 TRAIL = 10
 PROJECTS = 50
 ATTENTION = 5
-ORDER = ["failed", "unreachable", "unknown_revision", "overlapping", "ahead", "running", "awaiting_approval", "unchecked", "uninitialised", "pending", "up_to_date"]
+ORDER = [
+    "failed",
+    "unreachable",
+    "unknown_revision",
+    "overlapping",
+    "ahead",
+    "running",
+    "awaiting_approval",
+    "unchecked",
+    "uninitialised",
+    "pending",
+    "up_to_date",
+]
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,9 @@ def _last_jobs(found: list[Database]) -> dict[Any, Job]:
     """The newest finished job of each database that could have changed it. Two queries."""
     newest = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
     ids = newest.values("database").annotate(last=Max("pk")).values_list("last", flat=True)
-    return {job.database_id: job for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview").filter(pk__in=list(ids))}
+    return {
+        job.database_id: job for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview").filter(pk__in=list(ids))
+    }
 
 
 def _state(database: Database, job: Job | None, last: Job | None) -> str:
@@ -152,7 +166,8 @@ def _row(
     for database in family:
         database.project = project
     cells = [
-        _cell(stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last) for stage in stages
+        _cell(stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last)
+        for stage in stages
     ]
     servers = ", ".join(sorted({database.server.split(".")[0] for database in family if database.server})[:2])
     return Row(project, snapshot, servers, len(graph.effective_heads) if graph else 0, len(graph.faults) if graph else 0, cells)
@@ -182,7 +197,11 @@ def _cell(
 
 
 def _look(database: Database, state: str) -> tuple[str, str, str]:
-    special = {"failed": ("fail", "x", "Failed"), "running": ("run", "ring", "Running"), "awaiting_approval": ("idle", "diamond", "Awaiting approval")}
+    special = {
+        "failed": ("fail", "x", "Failed"),
+        "running": ("run", "ring", "Running"),
+        "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
+    }
     return special.get(state) or database_view.look(database)
 
 
@@ -213,14 +232,18 @@ def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Jo
             partial = failed.database_state == OutcomeState.PARTIAL
             title = (failed.error or {}).get("title", "")
             words = ("half", "Partial") if partial else ("x", "Failed")
-            items.append((0 if partial else 1, Attention("fail", *words, database, f"Job {failed.pk}: {title}.", failed.finished_at, failed)))
+            items.append(
+                (0 if partial else 1, Attention("fail", *words, database, f"Job {failed.pk}: {title}.", failed.finished_at, failed))
+            )
         elif job is not None and job.status == JobStatus.AWAITING_APPROVAL:
             sentence = f"{job.requested_by.display_name} asks to {job.command} it."
             items.append((4, Attention("idle", "diamond", "Awaiting approval", database, sentence, job.created_at, job)))
         elif (explanation := database_view.explain(database, set())) and explanation.tone in ("fail", "warn"):
             _, icon, word = database_view.look(database)
             sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title
-            items.append((2 if explanation.tone == "fail" else 3, Attention(explanation.tone, icon, word, database, sentence, database.checked_at)))
+            items.append(
+                (2 if explanation.tone == "fail" else 3, Attention(explanation.tone, icon, word, database, sentence, database.checked_at))
+            )
     return [item for _, item in sorted(items, key=lambda item: item[0])]
 
 

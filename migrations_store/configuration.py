@@ -56,7 +56,9 @@ def read_configuration(project: Project, root: Path) -> Configuration:
     versions = _version_locations(project, values, script, here, root, paths)
     if not project.version_locations and not values.get("version_locations") and not versions[0].is_dir():
         warnings = [*warnings, Warned("no_versions_folder", f"There is no folder {_shown(versions[0], root)}, so there are no revisions.")]
-    return Configuration(script, versions, _is_true(values.get("recursive_version_locations")), _is_true(values.get("sourceless")), config_file, warnings)
+    return Configuration(
+        script, versions, _is_true(values.get("recursive_version_locations")), _is_true(values.get("sourceless")), config_file, warnings
+    )
 
 
 def _config_file(project: Project, root: Path) -> Path | None:
@@ -66,7 +68,9 @@ def _config_file(project: Project, root: Path) -> Path | None:
         return path
     if project.script_location and project.config_path in ("", "alembic.ini"):
         return None
-    raise ConfigurationError(f"There is no {project.config_path or 'alembic.ini'} in {root}. Name the file, relative to the source.{_candidates(root)}")
+    raise ConfigurationError(
+        f"There is no {project.config_path or 'alembic.ini'} in {root}. Name the file, relative to the source.{_candidates(root)}"
+    )
 
 
 def _candidates(root: Path) -> str:
@@ -120,7 +124,15 @@ def _ini(project: Project, path: Path, text: str) -> Values:
         if project.script_location:
             return {}
         raise ConfigurationError(f"{path.name} has no section [{section}]; it has {known}.")
-    keys = ("script_location", "version_locations", "recursive_version_locations", "sourceless", "prepend_sys_path", "path_separator", "version_path_separator")
+    keys = (
+        "script_location",
+        "version_locations",
+        "recursive_version_locations",
+        "sourceless",
+        "prepend_sys_path",
+        "path_separator",
+        "version_path_separator",
+    )
     try:
         return {key: parser.get(section, key) for key in keys if parser.has_option(section, key)}
     except configparser.InterpolationError as error:
@@ -144,7 +156,9 @@ def _version_locations(project: Project, values: Values, script: Path, here: Pat
     places = [_inside(_place(str(part), here, working, paths), root, "version_locations") for part in parts]
     for part, place in zip(parts, places, strict=True):
         if not place.is_dir():
-            raise ConfigurationError(f"version_locations names {part!r}, which leads to {_shown(place, root)}: no folder. Is path_separator right?")
+            raise ConfigurationError(
+                f"version_locations names {part!r}, which leads to {_shown(place, root)}: no folder. Is path_separator right?"
+            )
     return places
 
 

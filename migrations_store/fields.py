@@ -45,7 +45,9 @@ def _set(project: Project, name: str, value: Any) -> None:
     elif name in TEXTS:
         setattr(project, name, _text(name, value, TEXTS[name]))
         if name == "flask_app" and project.flask_app and not FLASK_APP.fullmatch(project.flask_app):
-            raise Invalid("Write it as module:application or module:factory().", {name: "Write it as module:application or module:factory()."})
+            raise Invalid(
+                "Write it as module:application or module:factory().", {name: "Write it as module:application or module:factory()."}
+            )
     elif name in ("config_path", "working_directory"):
         setattr(project, name, _relative(name, value) or ("alembic.ini" if name == "config_path" else ""))
     elif name == "python":

@@ -146,7 +146,14 @@ def _unique(scripts: Iterable[Script], faults: list[Fault]) -> dict[str, Script]
     for script in sorted(scripts, key=lambda script: script.path):
         facts, id = script.facts, script.facts.revision
         if facts.problem:
-            faults.append(Fault("syntax", f"{script.path} cannot be read: {facts.problem[0]} Alembic refuses every command until it is mended.", script.path, facts.problem[1]))
+            faults.append(
+                Fault(
+                    "syntax",
+                    f"{script.path} cannot be read: {facts.problem[0]} Alembic refuses every command until it is mended.",
+                    script.path,
+                    facts.problem[1],
+                )
+            )
             continue
         line = facts.lines.get("revision", 1)
         faults += [_computed(script, name) for name in facts.computed]
@@ -155,7 +162,14 @@ def _unique(scripts: Iterable[Script], faults: list[Fault]) -> dict[str, Script]
         if not isinstance(id, str):
             faults.append(Fault("bad_id", f"{script.path} declares revision {id!r}, which is no text.", script.path, line))
         elif id in kept:
-            faults.append(Fault("duplicate_revision", f"Two files declare revision {id}: {kept[id].path} and {script.path}. Alembic would drop one of them silently.", script.path, line))
+            faults.append(
+                Fault(
+                    "duplicate_revision",
+                    f"Two files declare revision {id}: {kept[id].path} and {script.path}. Alembic would drop one of them silently.",
+                    script.path,
+                    line,
+                )
+            )
         else:
             kept[id] = script
             faults += _bad_id(id, script, line)
@@ -164,15 +178,26 @@ def _unique(scripts: Iterable[Script], faults: list[Fault]) -> dict[str, Script]
 
 def _computed(script: Script, name: str) -> Fault:
     line = script.facts.lines.get(name, 1)
-    return Fault("computed", f"{script.path} computes {name} when it is imported; a static reading cannot know its value.", script.path, line)
+    return Fault(
+        "computed", f"{script.path} computes {name} when it is imported; a static reading cannot know its value.", script.path, line
+    )
 
 
 def _bad_id(id: str, script: Script, line: int) -> list[Fault]:
     found = []
     if len(id) > LONGEST_ID:
-        found.append(Fault("long_id", f"Revision id {id} has {len(id)} characters; the version table holds {LONGEST_ID} unless it was widened.", script.path, line))
+        found.append(
+            Fault(
+                "long_id",
+                f"Revision id {id} has {len(id)} characters; the version table holds {LONGEST_ID} unless it was widened.",
+                script.path,
+                line,
+            )
+        )
     if RESERVED.search(id):
-        found.append(Fault("bad_id", f"Revision id {id!r} holds a character that Alembic reserves (@, :, + or a leading -).", script.path, line))
+        found.append(
+            Fault("bad_id", f"Revision id {id!r} holds a character that Alembic reserves (@, :, + or a leading -).", script.path, line)
+        )
     return found
 
 
@@ -214,7 +239,9 @@ def _one(name: str, kept: dict[str, Script], labels: dict[str, str]) -> str | No
     return beginning[0] if len(beginning) == 1 else None
 
 
-def _cut_cycles(kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depends: dict[str, tuple[str, ...]], faults: list[Fault]) -> None:
+def _cut_cycles(
+    kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depends: dict[str, tuple[str, ...]], faults: list[Fault]
+) -> None:
     """Takes away the edges that close a loop, so that an order exists; each loop is named once."""
     state: dict[str, int] = {}
     for start in kept:
@@ -236,7 +263,14 @@ def _cut_cycles(kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depe
                 edges.append(iter([*downs[need], *depends[need]]))
 
 
-def _cut(path: list[str], need: str, kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depends: dict[str, tuple[str, ...]], faults: list[Fault]) -> None:
+def _cut(
+    path: list[str],
+    need: str,
+    kept: dict[str, Script],
+    downs: dict[str, tuple[str, ...]],
+    depends: dict[str, tuple[str, ...]],
+    faults: list[Fault],
+) -> None:
     id = path[-1]
     loop = [*path[path.index(need) :], need]
     script = kept[id]

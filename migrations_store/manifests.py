@@ -27,7 +27,9 @@ def read_manifest(root: Path, configuration: Configuration) -> dict[str, str]:
             continue
         total += facts.st_size
         if len(found) >= MOST_FILES or total > MOST_BYTES:
-            raise SourceError(f"{root} holds more than {MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them. Name the folder of the project itself.")
+            raise SourceError(
+                f"{root} holds more than {MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them. Name the folder of the project itself."
+            )
         found[path.relative_to(root).as_posix()] = content_hash(path, facts)
     return dict(sorted(found.items()))
 

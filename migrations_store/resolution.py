@@ -47,7 +47,9 @@ def _argument(revision: str | Sequence[str]) -> str | tuple[str, ...]:
     parts = [revision] if isinstance(revision, str) else list(revision)
     for part in parts:
         if not part or len(part) > LONGEST or not PLAIN.fullmatch(part):
-            raise ResolutionError(f"{part[:60]!r} is not a revision. Use an id, the beginning of one, head, heads, base, label@head, +1 or -1.")
+            raise ResolutionError(
+                f"{part[:60]!r} is not a revision. Use an id, the beginning of one, head, heads, base, label@head, +1 or -1."
+            )
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -161,7 +163,8 @@ class Resolver:
             return
         if self.command == "downgrade" and re.fullmatch(r"-\d+", argument) and len(set(self.current)) > 1:
             raise ResolutionError(
-                f"The database has several heads ({', '.join(sorted(self.current))}), so {argument} could undo either. Name a revision.", "multiple_heads"
+                f"The database has several heads ({', '.join(sorted(self.current))}), so {argument} could undo either. Name a revision.",
+                "multiple_heads",
             )
         name = re.split(r"[+@]", argument.rpartition("@")[2] if "@" in argument else argument)[0]
         name = re.sub(r"-\d+$", "", name)
@@ -175,10 +178,14 @@ class Resolver:
         cause = error.__cause__
         if isinstance(error, MultipleHeads) or isinstance(cause, MultipleHeads) or "Multiple head" in str(error):
             heads = ", ".join(self.graph.heads)
-            return ResolutionError(f"The code has several heads: {heads}. Name one of them, use heads for all, or label@head for a branch.", "multiple_heads")
+            return ResolutionError(
+                f"The code has several heads: {heads}. Name one of them, use heads for all, or label@head for a branch.", "multiple_heads"
+            )
         if isinstance(cause, RangeNotAncestorError) or "not a valid downgrade target" in str(error) or "ancestor" in str(error):
             where = ", ".join(sorted(self.current)) or "base"
-            return ResolutionError(f"{self._shown()} is not on the way from where the database is ({where}) in the direction of {self.command}.", "no_path")
+            return ResolutionError(
+                f"{self._shown()} is not on the way from where the database is ({where}) in the direction of {self.command}.", "no_path"
+            )
         if "didn't produce" in str(error) or "Walked too far" in str(error):
             return ResolutionError(f"{self._shown()} goes beyond the end: there are not that many revisions.", "no_path")
         return ResolutionError(f"There is no revision {self._shown()} in the code: {str(error)[:300]}.", "no_such_revision")

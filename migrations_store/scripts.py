@@ -77,7 +77,9 @@ def _read_quickly(path: str, text: str) -> ScriptFacts | None:
     if downgrade is None:
         return None
     values = {name: _names(found.get(name)) for name in NAMES[1:]}
-    return ScriptFacts(path, found["revision"], values["down_revision"], values["depends_on"], values["branch_labels"], doc, downgrade, lines)
+    return ScriptFacts(
+        path, found["revision"], values["down_revision"], values["depends_on"], values["branch_labels"], doc, downgrade, lines
+    )
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -87,7 +89,7 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _plain_docstring(head: str) -> str | None:
-    """"" without one; None where it is not plain to see."""
+    """ "" without one; None where it is not plain to see."""
     stripped = head.lstrip()
     if stripped.startswith(('"""', "'''")):
         end = stripped.find(stripped[:3], 3)
@@ -198,7 +200,13 @@ def _downgrade(tree: ast.Module) -> str:
 def _imports(tree: ast.Module, name: str) -> bool:
     given = (ast.ImportFrom, ast.Assign)
     names = [alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    names += [target.id for node in tree.body if isinstance(node, given) for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+    names += [
+        target.id
+        for node in tree.body
+        if isinstance(node, given)
+        for target in getattr(node, "targets", [])
+        if isinstance(target, ast.Name)
+    ]
     return name in names
 
 

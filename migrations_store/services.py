@@ -57,7 +57,9 @@ def delete_project(project: Project, *, user: User) -> None:
     """Forgets the project with its databases, plans and jobs; no database and no file is touched."""
     require(user, Action.CONFIGURE)
     with transaction.atomic():
-        record(user.username, "project.delete", f"project {project.slug}", databases=[str(database) for database in project.databases.all()])
+        record(
+            user.username, "project.delete", f"project {project.slug}", databases=[str(database) for database in project.databases.all()]
+        )
         project.delete()
 
 
@@ -106,9 +108,19 @@ def _snapshot(project: Project, actor: str) -> Snapshot:
     if known:
         return _seen_again(known, reading)
     document, texts = _document(reading.root, configuration, manifest)
-    SourceText.objects.bulk_create((SourceText(sha256=key, text=text) for key, text in texts.items()), ignore_conflicts=True, batch_size=200)
+    SourceText.objects.bulk_create(
+        (SourceText(sha256=key, text=text) for key, text in texts.items()), ignore_conflicts=True, batch_size=200
+    )
     snapshot = _new(project, reading, manifest, digest, document, _warnings(configuration, document))
-    record(actor, "snapshot.take", f"project {project.slug}", digest=digest, commit=reading.commit, revisions=snapshot.revision_count, heads=snapshot.heads)
+    record(
+        actor,
+        "snapshot.take",
+        f"project {project.slug}",
+        digest=digest,
+        commit=reading.commit,
+        revisions=snapshot.revision_count,
+        heads=snapshot.heads,
+    )
     return snapshot
 
 
@@ -155,7 +167,9 @@ def _read_file(path: Path, relative: str) -> tuple[ScriptFacts, str]:
     return read_script(Path(relative), text), text
 
 
-def _new(project: Project, reading: SourceReading, manifest: dict[str, str], digest: str, document: dict[str, Any], warnings: list[Any]) -> Snapshot:
+def _new(
+    project: Project, reading: SourceReading, manifest: dict[str, str], digest: str, document: dict[str, Any], warnings: list[Any]
+) -> Snapshot:
     return Snapshot.objects.create(
         project=project,
         digest=digest,
@@ -177,7 +191,16 @@ def _warnings(configuration: Configuration, document: dict[str, Any]) -> list[di
     unread = manifests.unread_folders(configuration)
     if unread:
         count, names = sum(unread.values()), ", ".join(sorted(unread)[:5])
-        found.append(asdict(Warned("unread_folders", f"{count} revision files in sub-folders ({names}) are not read: recursive_version_locations is not on.")))
+        found.append(
+            asdict(
+                Warned(
+                    "unread_folders",
+                    f"{count} revision files in sub-folders ({names}) are not read: recursive_version_locations is not on.",
+                )
+            )
+        )
     if not document["revisions"]:
-        found.append(asdict(Warned("no_revisions", "No revision was found. Are script_location, version_locations and path_separator right?")))
+        found.append(
+            asdict(Warned("no_revisions", "No revision was found. Are script_location, version_locations and path_separator right?"))
+        )
     return found

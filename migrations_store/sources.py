@@ -72,7 +72,9 @@ def check_url(url: str) -> str:
     if scheme == "file" and settings.GIT_ALLOW_FILE and not host:
         return url
     if scheme not in ("https", "ssh"):
-        raise SourceError("The git address has to begin with https:// or ssh://, or be like git@host:path. Other protocols are not allowed.")
+        raise SourceError(
+            "The git address has to begin with https:// or ssh://, or be like git@host:path. Other protocols are not allowed."
+        )
     if not host or not HOST.fullmatch(host):
         raise SourceError("The git address names no valid host.")
     if parts.password or (scheme == "https" and parts.username):
@@ -158,7 +160,9 @@ def _extract(repository: Path, commit: str, target: Path) -> None:
                         raise SourceError(f"The tree is larger than {settings.GIT_MAX_BYTES:,} bytes (GIT_MAX_BYTES).")
                     archive.extract(member, target, filter="data")
         except tarfile.FilterError as error:
-            raise SourceError(f"The repository holds an entry that leads out of its tree, which is refused: {error.tarinfo.name[:200]}.") from None
+            raise SourceError(
+                f"The repository holds an entry that leads out of its tree, which is refused: {error.tarinfo.name[:200]}."
+            ) from None
         except tarfile.TarError:
             raise SourceError("The commit's tree could not be read.") from None
         finally:
@@ -194,7 +198,11 @@ def _safe_options() -> list[str]:
 
 def _environment() -> dict[str, str]:
     """No one's configuration, no questions; ssh only to hosts that the account already knows."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY")
+        if name in os.environ
+    }
     return kept | {
         "LANG": "C",
         "GIT_CONFIG_NOSYSTEM": "1",

@@ -17,8 +17,16 @@ class EnvironmentForm(PageForm):
     name = forms.CharField(max_length=200)
     position = forms.IntegerField(min_value=0, max_value=1_000_000, help_text="Stages stand in this order, the smallest first.")
     protected = forms.BooleanField(required=False, help_text="Every job waits until someone else has approved it.")
-    lock_timeout = forms.IntegerField(label="Lock timeout, seconds", min_value=0, max_value=86_400, initial=5, help_text="A statement gives up after waiting so long for a lock, so that readers do not queue behind it.")
-    statement_timeout = forms.IntegerField(label="Statement timeout, seconds", min_value=0, max_value=604_800, initial=0, help_text="0 is no limit.")
+    lock_timeout = forms.IntegerField(
+        label="Lock timeout, seconds",
+        min_value=0,
+        max_value=86_400,
+        initial=5,
+        help_text="A statement gives up after waiting so long for a lock, so that readers do not queue behind it.",
+    )
+    statement_timeout = forms.IntegerField(
+        label="Statement timeout, seconds", min_value=0, max_value=604_800, initial=0, help_text="0 is no limit."
+    )
 
     @classmethod
     def of(cls, environment: Environment) -> "EnvironmentForm":
@@ -34,8 +42,17 @@ class DatabaseForm(PageForm):
     project = forms.ChoiceField()
     environment = forms.ChoiceField()
     name = forms.CharField(max_length=100, required=False, help_text="Only where the project has several databases in this environment.")
-    url = forms.CharField(label="URL", max_length=2000, help_text="Such as postgresql+psycopg2://user@host:5432/shop, mysql+pymysql://user@host/shop or sqlite:////srv/shop.db.")
-    password = forms.CharField(max_length=1000, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), help_text="Kept encrypted, never shown. Empty: as it is, unless the address changes.")
+    url = forms.CharField(
+        label="URL",
+        max_length=2000,
+        help_text="Such as postgresql+psycopg2://user@host:5432/shop, mysql+pymysql://user@host/shop or sqlite:////srv/shop.db.",
+    )
+    password = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted, never shown. Empty: as it is, unless the address changes.",
+    )
     version_table = forms.CharField(label="Version table", max_length=128, required=False, help_text="Empty: alembic_version.")
     version_table_schema = forms.CharField(label="Its schema", max_length=128, required=False)
     create_if_missing = forms.BooleanField(label="SQLite: a job may create the file", required=False)

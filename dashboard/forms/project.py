@@ -14,18 +14,52 @@ class ProjectForm(PageForm):
     slug = forms.CharField(max_length=63, help_text="Its name in addresses: small letters, digits and hyphens.")
     name = forms.CharField(max_length=200, required=False, help_text="Its name on pages; the slug if left empty.")
     kind = forms.ChoiceField(label="Where is the code?", choices=SourceKind, initial=SourceKind.DIRECTORY)
-    path = forms.CharField(label="Directory", max_length=1000, required=False, help_text="Absolute path of the folder that holds alembic.ini, on the dashboard's machine.")
-    url = forms.CharField(label="Git address", max_length=1000, required=False, help_text="https://… or ssh://…, or git@host:path. No password in it.")
+    path = forms.CharField(
+        label="Directory",
+        max_length=1000,
+        required=False,
+        help_text="Absolute path of the folder that holds alembic.ini, on the dashboard's machine.",
+    )
+    url = forms.CharField(
+        label="Git address", max_length=1000, required=False, help_text="https://… or ssh://…, or git@host:path. No password in it."
+    )
     ref = forms.CharField(label="Branch, tag or commit", max_length=255, required=False, initial="main")
     subdirectory = forms.CharField(label="Folder in the repository", max_length=500, required=False, help_text="Empty: the top of it.")
-    config_path = forms.CharField(label="Configuration", max_length=500, required=False, initial="alembic.ini", help_text="alembic.ini or pyproject.toml, relative to the source.")
+    config_path = forms.CharField(
+        label="Configuration",
+        max_length=500,
+        required=False,
+        initial="alembic.ini",
+        help_text="alembic.ini or pyproject.toml, relative to the source.",
+    )
     section = forms.CharField(max_length=100, required=False, initial="alembic", help_text="Section of the ini file.")
-    script_location = forms.CharField(label="Script location", max_length=500, required=False, help_text="Only where it differs from the configuration's.")
-    python = forms.CharField(label="Python interpreter", max_length=500, required=False, help_text="The one that has the project's dependencies, such as /srv/shop/.venv/bin/python. Empty: the dashboard's own.")
-    working_directory = forms.CharField(label="Working directory", max_length=500, required=False, help_text="Relative to the source. Empty: its top.")
-    env_vars = forms.CharField(label="Environment variables", required=False, widget=forms.Textarea, help_text="One NAME=value a line. {url}, {username}, {password}, {host}, {port}, {database}, {environment} and {name} are filled in.")
-    x_arguments = forms.CharField(label="-x arguments", required=False, widget=forms.Textarea, help_text="One name=value a line; the same places are filled in.")
-    flask_app = forms.CharField(label="Flask application", max_length=200, required=False, help_text="module:factory(), where env.py needs the application's context.")
+    script_location = forms.CharField(
+        label="Script location", max_length=500, required=False, help_text="Only where it differs from the configuration's."
+    )
+    python = forms.CharField(
+        label="Python interpreter",
+        max_length=500,
+        required=False,
+        help_text="The one that has the project's dependencies, such as /srv/shop/.venv/bin/python. Empty: the dashboard's own.",
+    )
+    working_directory = forms.CharField(
+        label="Working directory", max_length=500, required=False, help_text="Relative to the source. Empty: its top."
+    )
+    env_vars = forms.CharField(
+        label="Environment variables",
+        required=False,
+        widget=forms.Textarea,
+        help_text="One NAME=value a line. {url}, {username}, {password}, {host}, {port}, {database}, {environment} and {name} are filled in.",
+    )
+    x_arguments = forms.CharField(
+        label="-x arguments", required=False, widget=forms.Textarea, help_text="One name=value a line; the same places are filled in."
+    )
+    flask_app = forms.CharField(
+        label="Flask application",
+        max_length=200,
+        required=False,
+        help_text="module:factory(), where env.py needs the application's context.",
+    )
 
     @classmethod
     def of(cls, project: Project) -> "ProjectForm":

@@ -40,7 +40,11 @@ def job_badge(job: Job) -> SafeString:
 def revs(ids: Iterable[str], project: str) -> SafeString:
     """Revisions as links; base where there is none."""
     links = [(reverse("revision", args=[project, id]), id, id[:12]) for id in ids]
-    return format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links) if links else format_html('<span class="rev">{}</span>', "base")
+    return (
+        format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links)
+        if links
+        else format_html('<span class="rev">{}</span>', "base")
+    )
 
 
 @register.simple_tag

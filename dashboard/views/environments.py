@@ -68,4 +68,6 @@ def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environmen
             form.refuse(refused)
         else:
             return redirect("environments")
-    return render(request, "dashboard/environment_form.html", {"form": form, "environment": environment}, status=422 if form.errors else 200)
+    return render(
+        request, "dashboard/environment_form.html", {"form": form, "environment": environment}, status=422 if form.errors else 200
+    )

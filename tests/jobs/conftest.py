@@ -13,7 +13,7 @@ from jobs.models import Job
 from migrations_store import services as store
 from migrations_store.models import Project
 
-ENV = '''\
+ENV = """\
 from alembic import context
 from sqlalchemy import create_engine, pool
 
@@ -28,7 +28,7 @@ else:
         context.configure(connection=connection, target_metadata=None)
         with context.begin_transaction():
             context.run_migrations()
-'''
+"""
 REVISION = '''\
 """{message}"""
 import os, time

@@ -59,9 +59,7 @@ def test_a_stale_digest_is_refused(admin: User, run: Run, database: Database) ->
 
 
 def test_a_repeated_key_gives_the_first_job(admin: User, database: Database) -> None:
-    one, two = (
-        services.request_job(database, user=admin, command="upgrade", revision="head", idempotency_key="k") for _ in range(2)
-    )
+    one, two = (services.request_job(database, user=admin, command="upgrade", revision="head", idempotency_key="k") for _ in range(2))
     assert one.pk == two.pk
 
 
