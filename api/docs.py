@@ -43,7 +43,7 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
 def _fields(operation: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     names = [part.get("$ref", "").rpartition("/")[2] for part in (content, *content.get("anyOf", []))]
-    schema = next((schemas[name] for name in names if name in schemas), {})
+    schema: dict[str, Any] = next((schemas[name] for name in names if name in schemas), {})
     needed = schema.get("required", [])
     return [{"name": name, "kind": _kind(facts), "required": name in needed} for name, facts in schema.get("properties", {}).items()]
 

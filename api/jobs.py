@@ -43,7 +43,7 @@ class Decision(Schema):
 def create_job(
     request: HttpRequest,
     payload: NewJob,
-    idempotency_key: Key = Header("", alias="Idempotency-Key"),  # noqa: B008 - the framework reads it
+    idempotency_key: Annotated[Key, Header("", alias="Idempotency-Key")] = "",
 ) -> tuple[int, dict[str, Any]]:
     user = user_of(request)
     job = services.request_job(

@@ -191,7 +191,15 @@ def _cell(
     node = graph.revisions.get(revision) if graph else None
     fine = sum(one.state == DatabaseState.UP_TO_DATE for one in here)
     return Cell(
-        stage, database, state, tone, icon, word, revision, node.message if node else "", job or (last.get(database.pk) if state == "failed" else None),
+        stage,
+        database,
+        state,
+        tone,
+        icon,
+        word,
+        revision,
+        node.message if node else "",
+        job or (last.get(database.pk) if state == "failed" else None),
         None if job else _move(database, family, graph), _trail(database, graph), len(here), fine,
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def take(connection: Connection, *, version_table: str, schema: str) -> str:
     return digest.hexdigest()
 
 
-def _sqlite(connection: Connection, version_table: str, schema: str) -> list[str]:  # noqa: ARG001 - the same shape for every dialect
+def _sqlite(connection: Connection, version_table: str, schema: str) -> list[str]:
     return ["|".join(str(part) for part in row) for row in connection.execute(SQLITE, {"version_table": version_table})]
 
 
@@ -111,6 +111,6 @@ def _postgresql(connection: Connection, version_table: str, schema: str) -> list
     return [str(line) for line in connection.execute(POSTGRESQL, {"version_table": oid}).scalars()]
 
 
-def _mysql(connection: Connection, version_table: str, schema: str) -> list[str]:  # noqa: ARG001 - the tables are those of the database
+def _mysql(connection: Connection, version_table: str, schema: str) -> list[str]:
     name = connection.execute(text("SELECT DATABASE()")).scalar_one()
     return [str(line) for line in connection.execute(MYSQL, {"schema": name, "version_table": version_table}).scalars()]

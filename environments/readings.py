@@ -132,6 +132,6 @@ def _judged(row: Database, rows: list[str] | None) -> Judgement | None:
 
 
 @lru_cache(maxsize=1024)
-def _known_earlier(project_id: int, digest: str, revision: str) -> bool:  # noqa: ARG001 - with another snapshot it may be known
+def _known_earlier(project_id: int, digest: str, revision: str) -> bool:
     """Kept, because it looks into every snapshot, and a database that is ahead asks every minute."""
     return store.known_in_earlier_snapshot(Project(pk=project_id), revision)

@@ -103,12 +103,12 @@ def _postgresql_create(connection: Connection, database: Database, exists: bool)
     return "" if row[0] else f"{database.username} may not create tables in the schema {schema}. Grant CREATE on it."
 
 
-def _mysql_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: ARG001, FBT001 - as above
+def _mysql_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: FBT001 - as above
     granted = connection.execute(MYSQL_CREATE).scalar()
     return "" if granted else f"{database.username} may not create tables in {database.database}. Grant CREATE on it."
 
 
-def _sqlite_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: ARG001, FBT001 - as above
+def _sqlite_create(connection: Connection, database: Database, exists: bool) -> str:  # noqa: FBT001 - as above
     path = Path(database.database)
     if database.version_table_schema not in ("", "main"):
         return f"SQLite has no schema {database.version_table_schema}; leave the schema of the version table empty."

@@ -253,7 +253,8 @@ class Execution:
 def _sentence(event: dict[str, Any]) -> str:
     kind = event.get("event")
     if kind == "started":
-        return f"Alembic {event.get('alembic')} and SQLAlchemy {event.get('sqlalchemy')} on Python {event.get('python')}, process {event.get('pid')}."
+        alembic, sqlalchemy, python, pid = (event.get(name) for name in ("alembic", "sqlalchemy", "python", "pid"))
+        return f"Alembic {alembic} and SQLAlchemy {sqlalchemy} on Python {python}, process {pid}."
     if kind == "connected":
         return "The connection leads to the right database."
     if kind == "locked":

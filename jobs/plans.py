@@ -85,7 +85,9 @@ def gates(plan: Plan) -> list[Gate]:
         Gate("no other job", busy is None, f"Job {busy.pk} comes first" if busy else "Nothing else runs or waits here", "wait"),
     ]
     if database.environment.protected and plan.command != Command.CHECK:
-        found.append(Gate("approval", False, f"{database.environment.name} is protected: someone else has to approve", "wait"))
+        found.append(
+            Gate("approval", passed=False, detail=f"{database.environment.name} is protected: someone else has to approve", kind="wait")
+        )
     return found
 
 

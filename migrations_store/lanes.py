@@ -92,7 +92,7 @@ def _out(parent: str, own: int, color: int | None, lanes: list[Line | None], fre
     lane = own if own < len(lanes) and lanes[own] is None else own if own == len(lanes) else _free(lanes)
     if lane == len(lanes):
         lanes.append(None)
-    line = Line(parent, next(fresh) if color is None else color)  # type: ignore[call-overload]
+    line = Line(parent, next(fresh) if color is None else color)
     lanes[lane] = line
     return Edge("out", own, lane, line.color)
 

@@ -28,7 +28,7 @@ def read_manifest(root: Path, configuration: Configuration) -> dict[str, str]:
         total += facts.st_size
         if len(found) >= MOST_FILES or total > MOST_BYTES:
             raise SourceError(
-                f"{root} holds more than {MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them. Name the folder of the project itself."
+                f"{root} holds more than {MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them. Name the project's own folder."
             )
         found[path.relative_to(root).as_posix()] = content_hash(path, facts)
     return dict(sorted(found.items()))
@@ -85,7 +85,7 @@ def unread_folders(configuration: Configuration) -> dict[str, int]:
     """Sub-folders of the version locations that hold revision-like files which Alembic does not load, with their number."""
     if configuration.recursive:
         return {}
-    read = {path for path in revision_files(configuration)}
+    read = set(revision_files(configuration))
     found: dict[str, int] = {}
     for location in configuration.version_locations:
         for path in _listed(location, recursive=True):

@@ -205,5 +205,5 @@ class Resolver:
     def _end(self, start: list[str], steps: list[MigrationStep]) -> list[str]:
         heads = Heads(start)
         for step in steps:
-            heads.update_to_step(step)
+            heads.update_to_step(cast("RevisionStep | StampStep", step))
         return sorted(heads.heads)

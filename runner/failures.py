@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 
-class Failure(Exception):  # noqa: N818 - also the word for what is not an error of Python's
+class Failure(Exception):
     """A reason of our own to stop."""
 
     def __init__(self, code: str, message: str) -> None:

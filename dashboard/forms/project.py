@@ -49,7 +49,7 @@ class ProjectForm(PageForm):
         label="Environment variables",
         required=False,
         widget=forms.Textarea,
-        help_text="One NAME=value a line. {url}, {username}, {password}, {host}, {port}, {database}, {environment} and {name} are filled in.",
+        help_text="NAME=value, one a line. {url}, {username}, {password}, {host}, {port}, {database} and more are filled in",
     )
     x_arguments = forms.CharField(
         label="-x arguments", required=False, widget=forms.Textarea, help_text="One name=value a line; the same places are filled in."

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 from django.contrib.auth import logout, views
+from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -14,7 +15,7 @@ class SignIn(views.LoginView):
     template_name = "dashboard/sign_in.html"
     redirect_authenticated_user = True
 
-    def form_valid(self, form: views.AuthenticationForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)
         record(form.get_user().get_username(), "session.start", f"user {form.get_user().get_username()}")
         return answer

@@ -86,7 +86,9 @@ def test_a_migration_that_raises_half_way_is_partial(run: Run, database: Databas
     job = run(database, "upgrade")
     assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.PARTIAL)
     assert [step.revision for step in job.steps.filter(status=StepStatus.FAILED)] == ["four"]
-    assert job.error and job.error["title"] and job.error["why"]
+    assert job.error
+    assert job.error["title"]
+    assert job.error["why"]
     assert "the cellar is full" in text_of(job) + str(job.error)
 
 
@@ -102,7 +104,8 @@ def test_a_migration_that_leaves_with_status_zero_has_failed(run: Run, database:
     write_revision(root, "four", "three", up)
     job = run(database, "upgrade")
     assert job.status == JobStatus.FAILED
-    assert job.error and job.error["why"]
+    assert job.error
+    assert job.error["why"]
 
 
 def test_code_that_changed_after_the_plan_is_not_run(admin: User, database: Database, root: Path) -> None:
@@ -111,7 +114,8 @@ def test_code_that_changed_after_the_plan_is_not_run(admin: User, database: Data
     execution.execute(job.pk)
     job.refresh_from_db()
     assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.UNCHANGED)
-    assert job.error and job.error["code"] == "plan_changed"
+    assert job.error
+    assert job.error["code"] == "plan_changed"
     assert rows(database, "SELECT name FROM sqlite_master") == []
 
 
@@ -135,7 +139,8 @@ def test_a_database_that_moved_elsewhere_refuses_the_plan(admin: User, database:
     execution.execute(job.pk)
     job.refresh_from_db()
     assert job.status == JobStatus.FAILED
-    assert job.error and job.error["code"] == "plan_changed"
+    assert job.error
+    assert job.error["code"] == "plan_changed"
 
 
 def test_a_missing_file_is_created_only_where_the_profile_says_so(admin: User, run: Run, database: Database) -> None:
@@ -169,7 +174,8 @@ def test_a_check_without_models_ends_with_a_sentence(run: Run, database: Databas
     run(database, "upgrade")
     job = run(database, "check", None)
     assert job.status == JobStatus.FAILED
-    assert job.error and "target_metadata" in str(job.error)
+    assert job.error
+    assert "target_metadata" in str(job.error)
 
 
 def test_a_worker_that_was_given_up_cannot_write(run: Run, admin: User, database: Database) -> None:
