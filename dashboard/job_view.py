@@ -12,7 +12,7 @@ from jobs.queries import LogItem, log_lines
 PAGE_LINES = 1000
 POLL_LINES = 500
 SCAN_LINES = 100_000
-ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*\w*(?:Error|Exception)\b", re.IGNORECASE)
+ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
 WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
 LEVELS = {"": "All", "warnings": "Warnings and errors", "errors": "Errors"}
