@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from environments.causes import WORDS
 from jobs.supervisor import Exit
 
 
@@ -219,7 +220,8 @@ OURS = {
     "exited": Explanation("exited", "The project's code ended the run", "", ("Look at the log for its reason.", "Remove the sys.exit from env.py or the revision.")),
     "missing_interpreter": Explanation("missing_interpreter", "The project's interpreter cannot be started", "", ("Correct the interpreter in the project's settings.",)),
     "missing_module": Explanation("AM-112", "A module is missing", "", ("Install it for the project's interpreter.", "Or name another interpreter in the project's settings.")),
-    "database_missing": Explanation("database_missing", "The database file does not exist", "", ("Check the path.", "Or allow jobs to create the file in the database's settings.")),
+    "database_missing": Explanation("database_missing", "The database does not exist", "", ("Check its name, or the path of its file.", "Create it, or for SQLite allow jobs to create the file in the database's settings.")),
+    "database_not_read": Explanation("database_not_read", "The database could not be read", "The job ended before it began.", ("Test the connection, and mend what it names.", "Then make a new plan.")),
     "timed_out": Explanation("timed_out", "The job took too long and was stopped", "It reached the longest time that a job may take.", ("Look at the log for where it stood.", "Raise JOB_TIMEOUT if it needs longer.")),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
@@ -227,6 +229,9 @@ OURS = {
 OTHER = Explanation(
     "project_error", "The migration failed", "", ("Look at the log.", "Mend the revision, read the code again, and make a new plan.")
 )
+
+# Why a reading fails; a job that cannot read its database first ends before anything was run.
+UNREAD = {*WORDS, "address_refused", "directory_missing", "secret_unreadable"} - {"database_missing"}
 
 NOW = {
     "unchanged": "The database is as it was before.",
@@ -254,8 +259,8 @@ def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) 
     code = str((error or {}).get("code") or "")
     if end.timed_out:
         return OURS["timed_out"], ()
-    if code in OURS:
-        return OURS[code], ()
+    if code in OURS or code in UNREAD:
+        return OURS["database_not_read" if code in UNREAD else code], ()
     if error is None and end.returncode == 0 and end.closed:
         return OURS["version_not_moved"], ()
     for text in (message, tail if error is None else ""):

@@ -57,6 +57,13 @@ def test_our_own_codes_keep_their_sentence(code: str) -> None:
     assert "The reason is this {one}." in str(found["why"])
 
 
+@pytest.mark.parametrize("code", ["login_rejected", "dns_failed", "timeout", "locked", "secret_unreadable"])
+def test_a_database_that_cannot_be_read_at_the_start_is_no_failed_migration(code: str) -> None:
+    found = card("db:5432 does not want this.", code)
+    assert found["code"] == "database_not_read"
+    assert "db:5432 does not want this." in str(found["why"])
+
+
 def test_the_end_of_the_process_is_explained() -> None:
     assert card(None, timed_out=True)["code"] == "timed_out"
     assert card(None, signal=9)["code"] == "killed"
