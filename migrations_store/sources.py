@@ -78,7 +78,9 @@ def check_url(url: str) -> str:
     if not host or not HOST.fullmatch(host):
         raise SourceError("The git address names no valid host.")
     if parts.password or (scheme == "https" and parts.username):
-        raise SourceError("The git address must hold no password or token. Use an ssh key, or a credential helper of the worker's account.")
+        raise SourceError(
+            "The git address must hold no password or token. Use an ssh key, or the .netrc file of the account that runs the dashboard."
+        )
     return url
 
 
