@@ -1,4 +1,4 @@
-"""The record."""
+"""The record: who did what, chained by hashes."""
 
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from ninja import Query, Router
 from accounts.permissions import Action, require
 from api.auth import user_of
 from api.paging import PageQuery, listed
+from api.schemas import Listed, Shown, Time
 from api.times import shown
 from audit import queries
 from audit.models import AuditEntry
@@ -15,7 +16,27 @@ from audit.models import AuditEntry
 router = Router(tags=["audit"])
 
 
-@router.get("", response=dict[str, Any], summary="Entries in ascending order")
+class AuditEntryShown(Shown):
+    """`hash` covers the entry and the hash before it."""
+
+    seq: int
+    at: Time
+    actor: str
+    action: str
+    object: str
+    detail: dict[str, Any]
+    hash: str
+    previous_hash: str
+
+
+class VerificationShown(Shown):
+    """The last entry that holds, and the first that does not."""
+
+    verified_through: int
+    broken_at: int | None
+
+
+@router.get("", response=Listed[AuditEntryShown], summary="Entries in ascending order")
 def list_entries(
     request: HttpRequest,
     page: PageQuery,
@@ -28,7 +49,7 @@ def list_entries(
     return listed(queries.entries(actor=actor, action=action, object=object).filter(seq__gt=after), page, _shown)
 
 
-@router.get("/verification", response=dict[str, Any], summary="Whether the chain holds")
+@router.get("/verification", response=VerificationShown, summary="Whether the chain holds")
 def verification(request: HttpRequest) -> dict[str, Any]:
     require(user_of(request), Action.VIEW)
     found = queries.verify()

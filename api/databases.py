@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Status
+from pydantic import StrictBool
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
+from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from environments import queries, services, urls
 from environments.models import Database
@@ -15,7 +17,7 @@ from jobs.queries import active_jobs
 router = Router(tags=["databases"])
 
 
-class DatabaseChanges(Schema):
+class DatabaseChanges(Body):
     """`url` is a SQLAlchemy URL; the answer shows `***` in place of its password."""
 
     project: str | None = None
@@ -24,7 +26,7 @@ class DatabaseChanges(Schema):
     url: str | None = None
     version_table: str | None = None
     version_table_schema: str | None = None
-    create_if_missing: bool | None = None
+    create_if_missing: StrictBool | None = None
 
 
 class NewDatabase(DatabaseChanges):
@@ -33,12 +35,41 @@ class NewDatabase(DatabaseChanges):
     url: str
 
 
-@router.post("", response={201: dict[str, Any]}, summary="Register a database")
-def create_database(request: HttpRequest, payload: NewDatabase) -> tuple[int, dict[str, Any]]:
-    return 201, _shown([services.create_database(user=user_of(request), fields=_given(payload))])[0]
+class DatabaseShown(Shown):
+    """`current` and `pending` are what `checked_at` saw; `error` says why the last reading failed."""
+
+    id: str
+    project: str
+    environment: str
+    name: str
+    url: str
+    version_table: str
+    version_table_schema: str
+    create_if_missing: bool
+    state: str
+    current: list[str]
+    pending: list[str]
+    pending_count: int
+    server: str
+    checked_at: Time | None
+    error: str | None
+    error_code: str | None
+    active_job: str | None
 
 
-@router.get("", response=dict[str, Any], summary="List databases")
+class CheckShown(Shown):
+    """`checked_at` is of the reading before; a later one is the answer to this call."""
+
+    database: str
+    checked_at: Time | None
+
+
+@router.post("", response={201: DatabaseShown}, summary="Register a database")
+def create_database(request: HttpRequest, payload: NewDatabase) -> Status[dict[str, Any]]:
+    return Status(201, _shown([services.create_database(user=user_of(request), fields=_given(payload))])[0])
+
+
+@router.get("", response=Listed[DatabaseShown], summary="List databases")
 def list_databases(
     request: HttpRequest,
     page: PageQuery,
@@ -49,32 +80,32 @@ def list_databases(
     return listed(queries.databases(user_of(request), project=project, environment=environment, state=state), page, _shown)
 
 
-@router.get("/{id}", response=dict[str, Any], summary="One database")
+@router.get("/{id}", response=DatabaseShown, summary="One database")
 def get_database(request: HttpRequest, id: str) -> dict[str, Any]:
     return _shown([queries.get_database(user_of(request), id)])[0]
 
 
-@router.patch("/{id}", response=dict[str, Any], summary="Change a database's profile")
+@router.patch("/{id}", response=DatabaseShown, summary="Change a database's profile")
 def change_database(request: HttpRequest, id: str, payload: DatabaseChanges) -> dict[str, Any]:
     database = queries.get_database(user_of(request), id)
     return _shown([services.update_database(database, user=user_of(request), fields=_given(payload))])[0]
 
 
 @router.delete("/{id}", response={204: None}, summary="Forget a database")
-def delete_database(request: HttpRequest, id: str) -> tuple[int, None]:
+def delete_database(request: HttpRequest, id: str) -> Status[None]:
     services.delete_database(queries.get_database(user_of(request), id), user=user_of(request))
-    return 204, None
+    return Status(204, None)
 
 
-@router.post("/{id}/checks", response={202: dict[str, Any]}, summary="Read the version table now")
-def check_database(request: HttpRequest, id: str) -> tuple[int, dict[str, Any]]:
+@router.post("/{id}/checks", response={202: CheckShown}, summary="Read the version table now")
+def check_database(request: HttpRequest, id: str) -> Status[dict[str, Any]]:
     database = queries.get_database(user_of(request), id)
     services.request_check(database, user=user_of(request))
-    return 202, {"database": str(database.pk), "checked_at": shown(database.checked_at)}
+    return Status(202, {"database": str(database.pk), "checked_at": shown(database.checked_at)})
 
 
 def _given(payload: DatabaseChanges) -> dict[str, Any]:
-    return {name: "" if value is None else value for name, value in payload.dict(exclude_unset=True).items()}
+    return {name: "" if value is None else value for name, value in payload.given().items()}
 
 
 def _shown(databases: list[Database]) -> list[dict[str, Any]]:

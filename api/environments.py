@@ -3,18 +3,19 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Status
 from pydantic import StrictBool, StrictInt
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
+from api.schemas import Body, Listed, Shown
 from environments import queries, services
 from environments.models import Environment
 
 router = Router(tags=["environments"])
 
 
-class EnvironmentChanges(Schema):
+class EnvironmentChanges(Body):
     """An ordered stage. `lock_timeout` and `statement_timeout` are seconds; 0 is no limit."""
 
     slug: str | None = None
@@ -30,31 +31,42 @@ class NewEnvironment(EnvironmentChanges):
     name: str
 
 
-@router.post("", response={201: dict[str, Any]}, summary="Add an environment")
-def create_environment(request: HttpRequest, payload: NewEnvironment) -> tuple[int, dict[str, Any]]:
-    return 201, environment_shown(services.create_environment(user=user_of(request), fields=payload.dict(exclude_unset=True)))
+class EnvironmentShown(Shown):
+    """The environment with all its limits."""
+
+    slug: str
+    name: str
+    position: int
+    protected: bool
+    lock_timeout: int
+    statement_timeout: int
 
 
-@router.get("", response=dict[str, Any], summary="List environments in order")
+@router.post("", response={201: EnvironmentShown}, summary="Add an environment")
+def create_environment(request: HttpRequest, payload: NewEnvironment) -> Status[dict[str, Any]]:
+    return Status(201, environment_shown(services.create_environment(user=user_of(request), fields=payload.given())))
+
+
+@router.get("", response=Listed[EnvironmentShown], summary="List environments in order")
 def list_environments(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
     return listed(queries.environments(user_of(request)), page, lambda rows: [environment_shown(row) for row in rows])
 
 
-@router.get("/{slug}", response=dict[str, Any], summary="One environment")
+@router.get("/{slug}", response=EnvironmentShown, summary="One environment")
 def get_environment(request: HttpRequest, slug: str) -> dict[str, Any]:
     return environment_shown(queries.get_environment(user_of(request), slug))
 
 
-@router.patch("/{slug}", response=dict[str, Any], summary="Change an environment")
+@router.patch("/{slug}", response=EnvironmentShown, summary="Change an environment")
 def change_environment(request: HttpRequest, slug: str, payload: EnvironmentChanges) -> dict[str, Any]:
     environment = queries.get_environment(user_of(request), slug)
-    return environment_shown(services.update_environment(environment, user=user_of(request), fields=payload.dict(exclude_unset=True)))
+    return environment_shown(services.update_environment(environment, user=user_of(request), fields=payload.given()))
 
 
 @router.delete("/{slug}", response={204: None}, summary="Delete an empty environment")
-def delete_environment(request: HttpRequest, slug: str) -> tuple[int, None]:
+def delete_environment(request: HttpRequest, slug: str) -> Status[None]:
     services.delete_environment(queries.get_environment(user_of(request), slug), user=user_of(request))
-    return 204, None
+    return Status(204, None)
 
 
 def environment_shown(environment: Environment) -> dict[str, Any]:

@@ -4,23 +4,24 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import Header, Query, Router, Schema
+from ninja import Header, Query, Router, Status
 from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
+from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import Forbidden, Invalid
 from environments.queries import get_database
 from jobs import queries, services
 from jobs.models import Job, JobStatus
 
-router = Router(tags=["jobs"])
+router = Router(tags=["jobs"], by_alias=True)
 Key = Annotated[str, StringConstraints(max_length=200)]
 
 
-class NewJob(Schema):
+class NewJob(Body):
     """With `plan_digest` the job is taken only if its plan is still that one (409 otherwise)."""
 
     database: str
@@ -30,21 +31,85 @@ class NewJob(Schema):
     reason: str | None = Field(None, max_length=2000)
 
 
-class Cancellation(Schema):
+class Cancellation(Body):
+    """Whoever waits for the job will read the reason."""
+
     reason: str | None = Field("", max_length=2000)
 
 
-class Decision(Schema):
+class Decision(Body):
+    """`decision` is approve or reject."""
+
     decision: str
     comment: str | None = Field("", max_length=2000)
 
 
-@router.post("", response={201: dict[str, Any]}, summary="Request a job")
+class StepShown(Shown):
+    """One revision of the job."""
+
+    revision: str
+    message: str
+    direction: str
+    status: str
+    started_at: Time | None
+    duration_ms: float | None
+
+
+class JobErrorShown(Shown):
+    """Why the job failed, and what to do."""
+
+    code: str
+    title: str
+    why: str
+    next: list[str]
+    detail: dict[str, Any] = {}
+
+
+class JobShown(Shown):
+    """`database_state` and `heads_after` are what the database itself said at the end; `changes` is what the command check found."""
+
+    id: str
+    database: str
+    command: str
+    requested_revision: str
+    status: str
+    database_state: str | None
+    from_: list[str] = Field(alias="from")
+    to: list[str]
+    heads_after: list[str] | None
+    steps: list[StepShown]
+    error: JobErrorShown | None
+    changes: list[Any] | None
+    reason: str
+    requested_by: str
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    snapshot: str | None
+    plan_digest: str
+
+
+class LogLineShown(Shown):
+    seq: int
+    at: Time
+    stream: str
+    text: str
+
+
+class LogShown(Shown):
+    """Ask again with `after` as `next_after`, until `finished`."""
+
+    items: list[LogLineShown]
+    next_after: int
+    finished: bool
+
+
+@router.post("", response={201: JobShown}, summary="Request a job")
 def create_job(
     request: HttpRequest,
     payload: NewJob,
     idempotency_key: Annotated[Key, Header("", alias="Idempotency-Key")] = "",
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     user = user_of(request)
     job = services.request_job(
         get_database(user, payload.database),
@@ -55,10 +120,10 @@ def create_job(
         reason=payload.reason or "",
         idempotency_key=idempotency_key or None,
     )
-    return 201, job_shown(queries.get_job(user, job.pk))
+    return Status(201, job_shown(queries.get_job(user, job.pk)))
 
 
-@router.get("", response=dict[str, Any], summary="List jobs, newest first")
+@router.get("", response=Listed[JobShown], summary="List jobs, newest first")
 def list_jobs(
     request: HttpRequest,
     page: PageQuery,
@@ -72,12 +137,12 @@ def list_jobs(
     return listed(found, page, lambda jobs: [job_shown(job) for job in jobs])
 
 
-@router.get("/{id}", response=dict[str, Any], summary="One job")
+@router.get("/{id}", response=JobShown, summary="One job")
 def get_job(request: HttpRequest, id: str) -> dict[str, Any]:
     return job_shown(queries.get_job(user_of(request), id))
 
 
-@router.get("/{id}/log", response=dict[str, Any], summary="Lines of a job's log")
+@router.get("/{id}/log", response=LogShown, summary="Lines of a job's log")
 def get_log(
     request: HttpRequest,
     id: str,
@@ -95,15 +160,15 @@ def get_log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(log_text(job), content_type="text/plain; charset=utf-8")
 
 
-@router.post("/{id}/cancellation", response={202: dict[str, Any]}, summary="Cancel a job")
-def cancel_job(request: HttpRequest, id: str, payload: Cancellation | None = None) -> tuple[int, dict[str, Any]]:
+@router.post("/{id}/cancellation", response={202: JobShown}, summary="Cancel a job")
+def cancel_job(request: HttpRequest, id: str, payload: Cancellation | None = None) -> Status[dict[str, Any]]:
     user = user_of(request)
     services.cancel_job(queries.get_job(user, id), user=user, reason=(payload.reason if payload else "") or "")
-    return 202, job_shown(queries.get_job(user, id))
+    return Status(202, job_shown(queries.get_job(user, id)))
 
 
-@router.post("/{id}/approvals", response={201: dict[str, Any]}, summary="Approve or reject a job")
-def decide(request: HttpRequest, id: str, payload: Decision) -> tuple[int, dict[str, Any]]:
+@router.post("/{id}/approvals", response={201: JobShown}, summary="Approve or reject a job")
+def decide(request: HttpRequest, id: str, payload: Decision) -> Status[dict[str, Any]]:
     user = user_of(request)
     job = queries.get_job(user, id)
     if payload.decision not in ("approve", "reject"):

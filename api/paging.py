@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from django.db.models import Model, QuerySet
-from ninja import Query, Schema
-from pydantic import Field
+from ninja import Query
+from pydantic import BaseModel, Field
 
 
-class Page(Schema):
+class Page(BaseModel):
     """Which part of a list."""
 
     limit: int = Field(50, ge=1, le=1000)

@@ -5,30 +5,56 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from api.auth import Unauthorized
+from api.schemas import Problem
 from config.errors import Refused
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 PREFIX = "/api/"
 SENTENCES = {
-    400: "The request could not be read: it is not valid JSON or not valid HTTP.",
+    400: "The request could not be read: its address, its headers or its body are not valid HTTP.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
     413: "The request is larger than the server takes.",
     500: "Something in the dashboard failed. Its log has the details; nothing of your request was kept.",
 }
+# By the framework's name of what is wrong with a field; what it says itself is for programmers, and may repeat a value.
+WORDS = {
+    "missing": "This is needed.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "This has to be text.",
+    "string_too_long": "This is longer than {max_length} characters.",
+    "string_unicode": "This is not valid text.",
+    "int_type": "This has to be a whole number.",
+    "int_parsing": "This has to be a whole number.",
+    "int_parsing_size": "This number is too large.",
+    "int_from_float": "This has to be a whole number.",
+    "bool_type": "This has to be true or false.",
+    "list_type": "This has to be a list.",
+    "dict_type": "This has to be an object.",
+    "model_type": "This has to be an object.",
+    "model_attributes_type": "This has to be an object.",
+    "union_tag_invalid": "Its {discriminator} has to be one of {expected_tags}.",
+    "union_tag_not_found": "It needs a {discriminator}.",
+    "greater_than_equal": "This has to be {ge} or more.",
+    "less_than_equal": "This has to be {le} or less.",
+    "too_long": "This holds more than {max_length} entries.",
+}
+TAGS = ("payload", "directory", "git")  # parts of a field's place that are the framework's, not the body's
 
 
-def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> JsonResponse:
+def problem(status: int, code: str, title: str, detail: str, errors: dict[str, str] | None = None) -> JsonResponse:
     """One problem document."""
-    content = {"type": f"urn:alembic-dashboard:{code}", "title": title, "status": status, "detail": detail, "code": code} | extra
-    return JsonResponse(content, status=status, content_type=CONTENT_TYPE)
+    kind = f"urn:alembic-dashboard:{code}"
+    content = Problem(type=kind, title=title, status=status, detail=detail, code=code, errors=errors or None)
+    return JsonResponse(content.model_dump(exclude_none=True), status=status, content_type=CONTENT_TYPE)
 
 
 def register(api: NinjaAPI) -> None:
@@ -38,13 +64,15 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _http_error)
     api.add_exception_handler(Http404, lambda request, error: _plain(404))
+    api.add_exception_handler(RequestDataTooBig, lambda request, error: _plain(413))
+    api.add_exception_handler(SuspiciousOperation, lambda request, error: _plain(400))
+    api.add_exception_handler(UnreadablePostError, lambda request, error: _plain(400))
     api.add_exception_handler(Exception, _unexpected)
 
 
 def _refused(request: HttpRequest, error: Refused | type[Refused]) -> HttpResponse:
     assert isinstance(error, Refused)
-    fields = getattr(error, "fields", None)
-    return problem(error.status, error.code, error.title, str(error) or error.title, **({"fields": fields} if fields else {}))
+    return problem(error.status, error.code, error.title, str(error) or error.title, getattr(error, "fields", None))
 
 
 def _unauthorized(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
@@ -56,13 +84,25 @@ def _unauthorized(request: HttpRequest, error: Exception | type[Exception]) -> H
 def _invalid(request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
     """Names each field; never repeats a value, for one may be a password."""
     assert isinstance(error, ValidationError)
-    fields = {".".join(str(part) for part in item["loc"][1:] if part != "payload") or "body": item["msg"] for item in error.errors}
-    detail = "; ".join(f"{name}: {message}" for name, message in fields.items())[:1000]
-    return problem(422, "invalid", "The input is not valid", detail or "The input is not valid.", fields=fields)
+    errors = {_place(item["loc"]): _sentence(item) for item in error.errors}
+    detail = " ".join(f"{name}: {sentence}" for name, sentence in errors.items())
+    return problem(422, "invalid", "The input is not valid", detail if len(detail) <= 1000 else f"{detail[:999]}…", errors)
+
+
+def _place(parts: tuple[Any, ...]) -> str:
+    return ".".join(str(part)[:60] for part in parts[1:] if part not in TAGS) or "body"
+
+
+def _sentence(item: dict[str, Any]) -> str:
+    words = WORDS.get(item["type"])
+    return words.format(**item.get("ctx", {})) if words else f"{item['msg'].rstrip('.')}."
 
 
 def _http_error(request: HttpRequest, error: HttpError | type[HttpError]) -> HttpResponse:
+    """The framework wraps what the parser says about a body."""
     assert isinstance(error, HttpError)
+    if isinstance(error.__cause__, Refused):
+        return _refused(request, error.__cause__)
     return _plain(error.status_code, str(error))
 
 
@@ -73,7 +113,7 @@ def _unexpected(request: HttpRequest, error: Exception | type[Exception]) -> Htt
 
 def _plain(status: int, detail: str = "") -> JsonResponse:
     title = HTTPStatus(status).phrase
-    return problem(status, title.lower().replace(" ", "_"), title, detail or SENTENCES.get(status, title))
+    return problem(status, title.lower().replace(" ", "_"), title, detail or SENTENCES.get(status, f"{title}."))
 
 
 class ProblemMiddleware:
@@ -83,10 +123,14 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(PREFIX):
+            return self.get_response(request)
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
+            return problem(400, "unreadable", "The address cannot be read", "The address holds NUL, which no text here can hold.")
         answer = self.get_response(request)
-        if request.path.startswith(PREFIX) and answer.status_code >= 400 and not answer.get("Content-Type", "").startswith(CONTENT_TYPE):
-            plain = _plain(answer.status_code)
-            if "Allow" in answer:
-                plain["Allow"] = answer["Allow"]
-            return plain
-        return answer
+        if answer.status_code < 400 or answer.get("Content-Type", "").startswith(CONTENT_TYPE):
+            return answer
+        plain = _plain(answer.status_code)
+        if "Allow" in answer:
+            plain["Allow"] = answer["Allow"]
+        return plain

@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Status
 from pydantic import Field
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
+from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import NotFound
 from environments import services as environments
@@ -20,14 +21,14 @@ from migrations_store.models import Project, Snapshot, SourceKind
 router = Router(tags=["projects"])
 
 
-class Directory(Schema):
+class Directory(Body):
     """A folder on the dashboard's machine; jobs run in place."""
 
     kind: Literal["directory"]
     path: str
 
 
-class Git(Schema):
+class Git(Body):
     """A repository; jobs run in an immutable checkout."""
 
     kind: Literal["git"]
@@ -36,7 +37,7 @@ class Git(Schema):
     subdirectory: str = ""
 
 
-class ProjectFields(Schema):
+class ProjectFields(Body):
     """What can be said of a project; templates know {url} {username} {password} {host} {port} {database} {environment} {name}."""
 
     name: str | None = None
@@ -61,13 +62,88 @@ class ProjectChanges(ProjectFields):
     source: Annotated[Directory | Git, Field(discriminator="kind")] | None = None
 
 
-@router.post("", response={201: dict[str, Any]}, summary="Register a project and take its first snapshot")
-def create_project(request: HttpRequest, payload: NewProject) -> tuple[int, dict[str, Any]]:
-    project = services.create_project(user=user_of(request), fields=payload.dict(exclude_unset=True))
-    return 201, project_shown(project, project.latest_snapshot)
+class WarningShown(Shown):
+    """A remark on code or configuration; `line` 0 where it concerns the whole file."""
+
+    code: str
+    message: str
+    path: str
+    line: int
 
 
-@router.get("", response=dict[str, Any], summary="List projects")
+class SnapshotShown(Shown):
+    """One immutable reading of the code. `commit` is empty for a directory; `read_at` is when the code was last seen to be this."""
+
+    id: str
+    digest: str
+    commit: str
+    revision_count: int
+    heads: list[str]
+    bases: list[str]
+    warnings: list[WarningShown]
+    created_at: Time
+    read_at: Time
+
+
+class ProjectShown(Shown):
+    """The project as it was registered, with its newest snapshot."""
+
+    slug: str
+    name: str
+    source: Directory | Git
+    config_path: str
+    section: str
+    script_location: str
+    version_locations: list[str]
+    python: str | None
+    working_directory: str
+    env_vars: dict[str, str]
+    x_arguments: list[str]
+    flask_app: str
+    created_at: Time
+    snapshot: SnapshotShown | None
+
+
+class RevisionShown(Shown):
+    """`applied_in` names, in order, the environments where at least one database has it."""
+
+    revision: str
+    down_revisions: list[str]
+    depends_on: list[str]
+    branch_labels: list[str]
+    message: str
+    is_head: bool
+    is_effective_head: bool
+    is_base: bool
+    is_merge: bool
+    is_branch_point: bool
+    path: str
+    applied_in: list[str]
+
+
+class RevisionDetail(RevisionShown):
+    """`downgrade` is present, empty, raises or absent."""
+
+    source: str
+    downgrade: str
+    findings: list[dict[str, Any]]
+
+
+class HistoryShown(Listed[RevisionShown]):
+    """The part of the history that was asked for, and the ends of the whole."""
+
+    heads: list[str]
+    bases: list[str]
+    snapshot: str
+
+
+@router.post("", response={201: ProjectShown}, summary="Register a project and take its first snapshot")
+def create_project(request: HttpRequest, payload: NewProject) -> Status[dict[str, Any]]:
+    project = services.create_project(user=user_of(request), fields=payload.given())
+    return Status(201, project_shown(project, project.latest_snapshot))
+
+
+@router.get("", response=Listed[ProjectShown], summary="List projects")
 def list_projects(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
     def rows(projects: list[Project]) -> list[dict[str, Any]]:
         snapshots = queries.latest_snapshots(projects)
@@ -76,32 +152,32 @@ def list_projects(request: HttpRequest, page: PageQuery) -> dict[str, Any]:
     return listed(queries.visible_projects(user_of(request)), page, rows)
 
 
-@router.get("/{slug}", response=dict[str, Any], summary="One project")
+@router.get("/{slug}", response=ProjectShown, summary="One project")
 def get_project(request: HttpRequest, slug: str) -> dict[str, Any]:
     project = queries.get_project(user_of(request), slug)
     return project_shown(project, project.latest_snapshot)
 
 
-@router.patch("/{slug}", response=dict[str, Any], summary="Change a project")
+@router.patch("/{slug}", response=ProjectShown, summary="Change a project")
 def change_project(request: HttpRequest, slug: str, payload: ProjectChanges) -> dict[str, Any]:
     project = queries.get_project(user_of(request), slug)
-    services.update_project(project, user=user_of(request), fields=payload.dict(exclude_unset=True))
+    services.update_project(project, user=user_of(request), fields=payload.given())
     return project_shown(project, project.latest_snapshot)
 
 
 @router.delete("/{slug}", response={204: None}, summary="Forget a project")
-def delete_project(request: HttpRequest, slug: str) -> tuple[int, None]:
+def delete_project(request: HttpRequest, slug: str) -> Status[None]:
     services.delete_project(queries.get_project(user_of(request), slug), user=user_of(request))
-    return 204, None
+    return Status(204, None)
 
 
-@router.post("/{slug}/snapshots", response={201: dict[str, Any]}, summary="Read the code again")
-def take_snapshot(request: HttpRequest, slug: str) -> tuple[int, dict[str, Any]]:
+@router.post("/{slug}/snapshots", response={201: SnapshotShown}, summary="Read the code again")
+def take_snapshot(request: HttpRequest, slug: str) -> Status[dict[str, Any]]:
     project = queries.get_project(user_of(request), slug)
-    return 201, snapshot_shown(environments.refresh_project(project, user=user_of(request)))
+    return Status(201, snapshot_shown(environments.refresh_project(project, user=user_of(request))))
 
 
-@router.get("/{slug}/revisions", response=dict[str, Any], summary="The history, newest first")
+@router.get("/{slug}/revisions", response=HistoryShown, summary="The history, newest first")
 def list_revisions(request: HttpRequest, slug: str, page: PageQuery, q: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
     project = queries.get_project(user_of(request), slug)
     snapshot, graph = _graph(project)
@@ -111,7 +187,7 @@ def list_revisions(request: HttpRequest, slug: str, page: PageQuery, q: Annotate
     return {"items": items, "count": len(found), "heads": graph.heads, "bases": graph.bases, "snapshot": str(snapshot.pk)}
 
 
-@router.get("/{slug}/revisions/{path:revision}", response=dict[str, Any], summary="One revision with its source")
+@router.get("/{slug}/revisions/{path:revision}", response=RevisionDetail, summary="One revision with its source")
 def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, Any]:
     project = queries.get_project(user_of(request), slug)
     snapshot, graph = _graph(project)

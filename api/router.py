@@ -1,13 +1,31 @@
 """The API as a whole."""
 
+from typing import Any
+
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from api import audit, databases, environments, jobs, plans, problems, projects, promotions, proposals
 from api.auth import BearerToken
 from api.docs import PlainDocs
 from api.parsing import StrictParser
+from api.schemas import Problem
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Says in its OpenAPI document that any call may be answered with a problem."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**kwargs)
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                operation["responses"]["default"] = {"description": "A problem (RFC 9457)", "content": content}
+        return document
+
+
+api = Api(
     title="Alembic Dashboard",
     version="1",
     description="Errors are problem documents (RFC 9457). Lists take limit and offset and answer items and count. Times are UTC.",
