@@ -20,6 +20,7 @@ from environments.version_table import Reading
 from jobs import explanations, reaper, spec, supervisor, verdict
 from jobs.errors import PlanStale
 from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
+from jobs.plans import settings_hold
 from jobs.recorder import Recorder, next_fence
 from migrations_store import graph as graphs
 from migrations_store import services as store
@@ -105,6 +106,9 @@ class Execution:
         self.recorder.say(f"{self.job.get_command_display()} {self.database}: {self._route()}")
         if changed := store.verify_unchanged(self.snapshot):
             self.refuse("plan_changed", f"The code has changed since the plan was made: {', '.join(changed[:5])}.")
+            return
+        if not settings_hold(self.plan):
+            self.refuse("plan_changed", "The settings of project, environment or database have changed since the plan was made.")
             return
         start = self._look()
         if start is None:

@@ -21,7 +21,7 @@ from migrations_store import resolution
 from migrations_store import services as store
 from migrations_store.graph import Graph
 from migrations_store.models import Project, Snapshot
-from migrations_store.resolution import Resolution
+from migrations_store.resolution import Resolution, ResolvedStep
 
 READ_WAIT = 10.0
 
@@ -74,6 +74,13 @@ def digest_of(database: Database, snapshot: Snapshot, command: str, resolved: Re
         "limits": [database.environment.lock_timeout, database.environment.statement_timeout, database.environment.protected],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def settings_hold(plan: Plan) -> bool:
+    """Whether project, profile and limits are what they were when the plan was made; code and start are looked at apart."""
+    steps = [ResolvedStep(step["revision"], step["direction"]) for step in plan.steps]
+    resolved = Resolution(steps, plan.from_heads, plan.to_heads)
+    return plan.snapshot is not None and digest_of(plan.database, plan.snapshot, plan.command, resolved) == plan.digest
 
 
 def gates(plan: Plan) -> list[Gate]:

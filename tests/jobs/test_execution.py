@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditEntry
+from environments import services as environments
 from environments.models import Database, DatabaseState
 from jobs import execution, services
 from jobs.models import Job, JobStatus, OutcomeState, StepStatus
 from jobs.queries import log_lines
+from migrations_store import services as store
 from tests.jobs.conftest import table, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -188,3 +190,22 @@ def test_a_worker_that_was_given_up_cannot_write(run: Run, admin: User, database
     recorder = Recorder(claimed)
     assert not recorder.write(status=JobStatus.SUCCEEDED, finished_at=timezone.now())
     assert recorder.lost
+
+
+def test_a_job_whose_settings_were_changed_meanwhile_runs_nothing(admin: User, database: Database) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    store.update_project(database.project, user=admin, fields={"env_vars": {"STAGE": "{environment}"}})
+    execution.execute(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.database_state, (job.error or {})["code"]) == (JobStatus.FAILED, OutcomeState.UNCHANGED, "plan_changed")
+    assert rows(database, "SELECT name FROM sqlite_master") == []
+
+
+def test_a_job_whose_database_was_led_elsewhere_runs_nothing(admin: User, database: Database, tmp_path: Path) -> None:
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    (tmp_path / "other.db").touch()
+    environments.update_database(database, user=admin, fields={"url": f"sqlite:///{tmp_path / 'other.db'}"})
+    execution.execute(job.pk)
+    job.refresh_from_db()
+    assert (job.error or {})["code"] == "plan_changed"
+    assert rows(database, "SELECT name FROM sqlite_master") == []
