@@ -75,6 +75,7 @@ class LogGroup:
 
     title: str = ""
     revision: str = ""
+    seq: int = 0
     lines: list[LogLine] = field(default_factory=list)
 
 
@@ -250,9 +251,10 @@ def _groups(items: list[LogItem]) -> list[LogGroup]:
     for item, line in zip(items, _lines(items), strict=True):
         if item[2] == "step":
             title, _, revision = item[3].partition(": ")
-            found.append(LogGroup(title, revision))
-        found[-1].lines.append(line)
-    return [group for group in found if group.lines]
+            found.append(LogGroup(title, revision, item[0]))
+        else:
+            found[-1].lines.append(line)
+    return [group for group in found if group.lines or group.title]
 
 
 def _lines(items: list[LogItem]) -> Iterable[LogLine]:

@@ -224,8 +224,8 @@ def _move(database: Database, family: list[Database], graph: Graph | None) -> Mo
 
 
 def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
-    """The last ten revisions of the project, oldest first: whether this database has them."""
-    if graph is None:
+    """The last ten revisions of the project, oldest first: whether this database has them. Nothing where one is unknown."""
+    if graph is None or not graph.revisions.keys() >= set(database.current):
         return ()
     applied = graph.ancestors(database.current)
     return tuple(revision in applied for revision in reversed(graph.order[:TRAIL]))

@@ -1,5 +1,6 @@
 """Tags and filters that every template has: icons, badges, revisions, people, times."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from jobs.models import Job
 
 register = template.Library()
 RECENT = timedelta(days=7)
+DIGEST = re.compile(r"[0-9a-f]{64}")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -84,13 +86,26 @@ def age(moment: datetime) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Such as `0.4 s`, `38 s`, `1 m 04 s`."""
+    """Such as `12 ms`, `0.4 s`, `38 s`, `1 m 04 s`."""
     if seconds is None:
         return "–"
+    if seconds < 0.095:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} m {rest:02} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def fact(value: object) -> str:
+    """A detail of an audit entry in words: lists without brackets, long digests by their beginning."""
+    if isinstance(value, list):
+        return ", ".join(map(fact, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return f"{text[:12]}…" if DIGEST.fullmatch(text) else text if len(text) <= 200 else f"{text[:200]}…"
 
 
 @register.filter

@@ -18,7 +18,7 @@ USUAL = (("dev", False), ("test", False), ("prod", True))
 
 @require_GET
 def environments(request: HttpRequest) -> HttpResponse:
-    found = queries.environments(user_of(request)).annotate(count=Count("databases"))
+    found = queries.environments(user_of(request)).annotate(count=Count("databases")).order_by("position", "slug")
     return render(request, "dashboard/environments.html", {"environments": list(found)})
 
 
