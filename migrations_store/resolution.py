@@ -15,6 +15,7 @@ from migrations_store.graph import Graph, RevisionNode
 
 LONGEST = 255
 PLAIN = re.compile(r"[\w.@+:\-]+( [\w.@+:\-]+)*", re.ASCII)
+TRAILING = re.compile(r"(?:.+?@)?\w*[+-]\d+\D")  # Alembic reads one-1-1 as one-1, and forgets the rest
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def resolve(graph: Graph, command: str, revision: str | Sequence[str], current: 
 def _argument(revision: str | Sequence[str]) -> str | tuple[str, ...]:
     parts = [revision] if isinstance(revision, str) else list(revision)
     for part in parts:
-        if not part or len(part) > LONGEST or not PLAIN.fullmatch(part):
+        if not part or len(part) > LONGEST or not PLAIN.fullmatch(part) or TRAILING.match(part):
             raise ResolutionError(
                 f"{part[:60]!r} is not a revision. Use an id, the beginning of one, head, heads, base, label@head, +1 or -1."
             )
