@@ -16,6 +16,8 @@ from migrations_store.models import Project
 
 def plan_promotion(project: Project, *, user: User, source: Environment, target: Environment, revision: str | None = None) -> Plan:
     """The upgrade that gives the target what the source has, or up to `revision` of it."""
+    if source == target:
+        raise NothingToPromote(f"{source} cannot be promoted to itself. Name another environment.")
     giver, taker = _database(project, source), _database(project, target)
     plan = make_plan(taker, user=user, command=Command.UPGRADE, revision=_goal(giver, revision))
     given = graphs.load(plan.snapshot).ancestors(giver.current) if plan.snapshot else set()
