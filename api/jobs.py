@@ -18,7 +18,7 @@ from jobs import queries, services
 from jobs.models import Job, JobStatus
 
 router = Router(tags=["jobs"], by_alias=True)
-Key = Annotated[str, StringConstraints(max_length=200)]
+Key = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\x20-\x7e]*$")]
 
 
 class NewJob(Body):

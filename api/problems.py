@@ -31,6 +31,7 @@ WORDS = {
     "extra_forbidden": "There is no such field.",
     "string_type": "This has to be text.",
     "string_too_long": "This is longer than {max_length} characters.",
+    "string_pattern_mismatch": "This holds a character that is not taken here.",
     "string_unicode": "This is not valid text.",
     "int_type": "This has to be a whole number.",
     "int_parsing": "This has to be a whole number.",

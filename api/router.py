@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -32,6 +33,7 @@ api = Api(
     auth=BearerToken(),
     parser=StrictParser(),
     docs=PlainDocs(),
+    docs_decorator=require_safe,
     urls_namespace="api",
 )
 problems.register(api)

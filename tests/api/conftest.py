@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.services import create_token
 from environments import services as environments
-from environments.models import Environment
-from tests.jobs.conftest import add_database, admin, database, dev, project, root, run
+from environments.models import Database, Environment
+from tests.environments.conftest import write_version
+from tests.jobs.conftest import add_database, admin, database, dev, project, root, run  # noqa: F401 fixtures of the shop project
 
 NOTHING = object()
 
@@ -64,8 +66,15 @@ def token_of(user: User) -> str:
     return create_token(user, by=user, name="tests")[1]
 
 
+def stamp(target: Database, *revisions: str) -> None:
+    """Writes the version table of an SQLite database, and reads it."""
+    write_version(Path(target.database), *revisions)
+    environments.check_database_now(target)
+    target.refresh_from_db()
+
+
 @pytest.fixture
-def api(admin: User) -> Api:
+def api(admin: User) -> Api:  # noqa: F811 the fixture of that name
     """As an administrator."""
     return Api(token_of(admin))
 
@@ -81,7 +90,7 @@ def api_as(db: None) -> Callable[[str], Api]:
 
 
 @pytest.fixture
-def add_environment(admin: User) -> Callable[..., Environment]:
+def add_environment(admin: User) -> Callable[..., Environment]:  # noqa: F811 the fixture of that name
     def add(slug: str, position: int, *, protected: bool = False) -> Environment:
         return environments.create_environment(
             user=admin, fields={"slug": slug, "name": slug, "position": position, "protected": protected}
