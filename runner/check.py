@@ -21,9 +21,8 @@ class Check(commands.Run):
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
             script.run_env()
         self.conclude()
-        found = [
-            difference for operations in self.revision.generated_revisions[-1].upgrade_ops_list for difference in operations.as_diffs()
-        ]
+        generated = self.revision.generated_revisions[-1:]  # none is left where env.py takes empty ones away
+        found = [difference for script in generated for operations in script.upgrade_ops_list for difference in operations.as_diffs()]
         self.events.emit("changes", changes=[described(difference) for difference in flat(found)])
 
     def steps(self, heads, context):

@@ -46,3 +46,10 @@ def test_check_of_a_database_behind(world: World) -> None:
 def test_check_without_models(world: World) -> None:
     world.run()
     assert world.run("check", **at_head(world)).error["code"] == "no_metadata"
+
+
+def test_check_of_an_env_that_takes_empty_revisions_away(world: World) -> None:
+    world.run()
+    env = ENV.replace("target_metadata = None", "from sqlalchemy import MetaData\ndef drop(_context, _revision, found): found.clear()")
+    world.write("migrations/env.py", env.replace("=target_metadata", "=MetaData(), process_revision_directives=drop"))
+    assert world.run("check", **at_head(world)).named("changes")[0]["changes"] == []
