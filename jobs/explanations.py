@@ -245,7 +245,8 @@ def explain(error: Mapping[str, Any] | None, end: Exit, tail: str, *, place: str
     """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells."""
     message = str((error or {}).get("message") or "")
     found, groups = _match(error, end, message, tail)
-    why = " ".join(part for part in (found.why.format(*groups) if groups else found.why, _cause(found, error, message)) if part)
+    parts = [_cause(found, error, message), found.why.format(*groups) if groups else found.why]
+    why = " ".join(part for part in (parts if found.signature else reversed(parts)) if part)
     return {
         "code": found.code,
         "title": f"{place}: {found.title[0].lower() + found.title[1:] if not found.title.startswith(('env.py', 'SQLite')) else found.title}",
@@ -279,7 +280,8 @@ def _cause(found: Explanation, error: Mapping[str, Any] | None, message: str) ->
     text = message.strip().split("\n")[0][:500]
     if found.signature is not None and not place:
         return ""
-    kind = "" if found.code in OURS or found.signature else f"{error.get('type')}: "
+    told_by_us = found.code in OURS or found.signature or error.get("type") == "Failure"
+    kind = "" if told_by_us else f"{error.get('type')}: "
     return f"{kind}{text}{place}" + ("" if text.endswith((".", "!", "?")) and not place else ".")
 
 

@@ -19,7 +19,7 @@ class Failure(Exception):
 
 def describe(error: BaseException, root: str, step: str | None = None) -> dict:
     """The facts of an `error` event; `root` is the directory below which the project's own files are."""
-    file, line = place(error, root)
+    file, line = (None, None) if isinstance(error, Failure) else place(error, root)
     facts = {"code": code(error), "type": type(error).__name__, "message": message(error), "step": step, "file": file, "line": line}
     original = getattr(error, "orig", None) or error
     state = getattr(original, "pgcode", None) or getattr(original, "sqlstate", None)
@@ -78,11 +78,8 @@ def report(error: BaseException) -> None:
 
 def _is_own(filename: str, root: str) -> bool:
     path = os.path.realpath(filename)
-    return (
-        Path(filename).is_absolute()
-        and path.startswith(os.path.realpath(root) + os.sep)
-        and (os.sep + "site-packages" + os.sep) not in path
-    )
+    inside = os.path.realpath(root) + os.sep  # which may itself lie in site-packages: some projects ship their revisions
+    return Path(filename).is_absolute() and path.startswith(inside) and "site-packages" not in Path(path[len(inside) :]).parts
 
 
 def _shown(filename: str, root: str) -> str:

@@ -73,3 +73,9 @@ def test_the_end_of_the_process_is_explained() -> None:
 def test_a_failure_of_the_projects_code_gives_its_words() -> None:
     found = card("the cellar is full", "project_error", returncode=1)
     assert (found["code"], "the cellar is full" in str(found["why"])) == ("project_error", True)
+
+
+def test_a_sentence_of_the_runner_stands_alone() -> None:
+    error = {"event": "error", "code": "project_error", "type": "Failure", "message": "Revision two has no downgrade()."}
+    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")
+    assert found["why"] == "Revision two has no downgrade(). The database is as it was before."

@@ -1,5 +1,7 @@
 """The planned steps and nothing else, told as they happen."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.runner.projects import ENV, World, table
@@ -87,6 +89,19 @@ def test_failure_tells_revision_and_line(world: World) -> None:
     assert (seen.error["code"], seen.error["step"], seen.error["message"]) == ("project_error", "four", "the cellar is full")
     assert seen.error["file"] == "migrations/versions/four.py"
     assert "RuntimeError: the cellar is full" in seen.text
+
+
+def test_failure_tells_the_line_of_an_installed_project(tmp_path: Path) -> None:
+    world = World(tmp_path / "lib/site-packages/shop")
+    world.revision("one", 'raise RuntimeError("the cellar is full")')
+    assert world.run().error["file"] == "migrations/versions/one.py"
+
+
+def test_step_without_its_function_is_told_without_a_line(world: World) -> None:
+    world.write("migrations/versions/three.py", "revision, down_revision = 'three', 'two'\n")
+    error = world.run().error
+    assert error["message"] == "Revision three has no upgrade(), so this step cannot be run."
+    assert (error["type"], error["file"], error["line"]) == ("Failure", None, None)
 
 
 def test_failure_of_a_statement_gives_the_databases_words(world: World) -> None:
