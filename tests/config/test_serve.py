@@ -1,91 +1,26 @@
 """The server command as a person runs it: a program that is started, asked and stopped."""
 
 import contextlib
-import json
 import os
-import queue
 import signal
 import socket
 import stat
 import subprocess
-import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.embedded import free_port
+from tests.support.dashboard import ROOT, Dashboard, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
-
-
-class Dashboard:
-    """script/server on a free port, with what it printed."""
-
-    def __init__(self, data: Path, *options: str, **environment: str) -> None:
-        self.data, self.port = data, free_port()
-        variables = {name: value for name, value in os.environ.items() if name not in ("DATA_DIR", "REDIS_URL", "DATABASE_URL")}
-        command = [str(ROOT / "script/server"), "--port", str(self.port), "--data", str(data), *options]
-        self.process = subprocess.Popen(
-            command, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.lines: queue.Queue[str] = queue.Queue()
-        self.stderr: list[str] = []
-        threading.Thread(target=self.follow, daemon=True).start()
-        threading.Thread(target=lambda: self.stderr.extend(self.process.stderr), daemon=True).start()
-
-    def follow(self) -> None:
-        for line in self.process.stdout:
-            self.lines.put(line.strip())
-        self.lines.put("")
-
-    def wait_until_ready(self, timeout: float = 60) -> list[str]:
-        printed = []
-        while not (printed and printed[-1].startswith("Ready:")):
-            line = self.lines.get(timeout=timeout)
-            assert line, f"it ended: {''.join(self.stderr)}"
-            printed.append(line)
-        return printed
-
-    def get(self, path: str, token: str = "") -> dict:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        return json.loads(urllib.request.urlopen(request, timeout=10).read())
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """The seconds it took."""
-        started = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(100)
-        return time.monotonic() - started
-
-    def processes(self) -> list[str]:
-        """Everything that still runs with this data directory."""
-        mark = f"DATA_DIR={self.data}\0".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if mark in (path / "environ").read_bytes() + b"\0":
-                    found.append((path / "cmdline").read_text().replace("\0", " "))
-        return found
 
 
 @pytest.fixture
 def data(tmp_path) -> Iterator[Path]:
     return tmp_path / "data"
-
-
-@contextlib.contextmanager
-def serving(data: Path, *options: str, **environment: str) -> Iterator[Dashboard]:
-    dashboard = Dashboard(data, *options, **environment)
-    try:
-        yield dashboard
-    finally:
-        dashboard.stop()
-        assert dashboard.processes() == []
 
 
 def test_server_serves_and_stops(data):
