@@ -34,11 +34,15 @@ def in_first_column(heading: str) -> set[str]:
     return {code for row in rows for code in re.findall(r"`(\w+)`", row)}
 
 
-def codes_in(room: str, *classes: str, place: int = 0) -> set[str]:
-    """The texts that a room's code gives to these classes as their argument at `place`."""
+def codes_in(room: str, *names: str, place: int = 0) -> set[str]:
+    """The texts that a room's code gives to these classes and functions as their argument at `place`."""
     calls = [node for path in (ROOT / room).glob("*.py") for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    given = [call.args[place] for call in calls if getattr(call.func, "id", "") in classes and len(call.args) > place]
+    given = [call.args[place] for call in calls if called(call) in names and len(call.args) > place]
     return {str(node.value) for node in given if isinstance(node, ast.Constant)}
+
+
+def called(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
 
 
 def test_every_explanation_has_its_section_and_no_other() -> None:
@@ -71,7 +75,7 @@ def test_every_cause_of_an_unread_database_is_told() -> None:
 
 
 def test_every_fault_of_code_is_told() -> None:
-    raised = codes_in("migrations_store", "Fault", "_fault", "Warned") | {"cycle", "self_loop"}
+    raised = codes_in("migrations_store", "Fault", "_fault", "Warned", "_warn") | {"cycle", "self_loop"}
     assert in_first_column("What can be wrong with a project's code") == raised
 
 

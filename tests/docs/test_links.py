@@ -57,9 +57,7 @@ def test_every_module_that_is_run_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_management_command_exists(page: Path) -> None:
     for command in re.findall(r"manage\.py (\w+)", page.read_text()):
-        found = subprocess.run(
-            [ROOT / ".venv/bin/python", ROOT / "manage.py", "help", command], capture_output=True, cwd=ROOT, check=False
-        )
+        found = subprocess.run([ROOT / ".venv/bin/python", ROOT / "manage.py", "help", command], capture_output=True, cwd=ROOT, check=False)
         assert found.returncode == 0, command
 
 
