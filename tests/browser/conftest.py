@@ -1,0 +1,142 @@
+"""A real browser on a running dashboard: a project on disk with dev, test and prod in SQLite."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.jobs.conftest import ENV, table, write_revision
+from tests.support.dashboard import Api, Dashboard, serving
+
+PASSWORD = "correct-horse-battery"
+TOKEN = "token-for-browser-tests-01"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SIZES = {"wide": (1280, 900), "narrow": (375, 800)}
+
+
+@dataclass
+class Site:
+    """A dashboard with something in it."""
+
+    dashboard: Dashboard
+    api: Api
+    root: Path
+    databases: dict[str, str] = field(default_factory=dict)
+
+    def url(self, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self.dashboard.port}{path}"
+
+
+def program() -> str | None:
+    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if named is None and "CI" in os.environ:
+        pytest.fail("No browser was found: install Chromium, or name one in CHROMIUM.")
+    return named
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = program()
+    if found is None:
+        pytest.skip("NO BROWSER: install Chromium, or name one in CHROMIUM, to see the pages tested.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five revisions; `slow` prints for some seconds, `broken` fails half-way."""
+    root = tmp_path_factory.mktemp("code") / "shop"
+    (root / "migrations" / "versions").mkdir(parents=True)
+    (root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = driver://\n")
+    (root / "migrations" / "env.py").write_text(ENV)
+    for id, down in (("one", None), ("two", "one")):
+        write_revision(root, id, down, *table(f"t_{id}"), message=f"Create {id}")
+    write_revision(root, "slow", "two", 'for n in range(5): print("row", n, flush=True); time.sleep(0.6)', message="Fill slowly")
+    write_revision(root, "three", "slow", *table("t_three"), message="Create three")
+    write_revision(root, "broken", "three", 'op.execute("INSERT INTO nowhere VALUES (1)")', message="Fails")
+    return root
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("browser") / "data"
+    with serving(data, ADMIN_PASSWORD=PASSWORD, ADMIN_TOKEN=TOKEN) as dashboard:
+        dashboard.wait_until_ready()
+        yield Site(dashboard, Api(dashboard.port, TOKEN), shop)
+
+
+@pytest.fixture(scope="session")
+def full(site: Site) -> Site:
+    """Registered, and with jobs that succeeded, failed, wait and were canceled."""
+    api = site.api
+    for slug, position, protected in (("dev", 1, False), ("test", 2, False), ("prod", 3, True)):
+        api.call("POST", "/api/v1/environments", {"slug": slug, "name": slug, "position": position, "protected": protected})
+    api.post("/projects", {"slug": "full", "name": "Full", "source": {"kind": "directory", "path": str(site.root)}})
+    for slug in ("dev", "test", "prod"):
+        path = site.dashboard.data.parent / f"full-{slug}.db"
+        sqlite3.connect(path).close()
+        created = api.post("/databases", {"project": "full", "environment": slug, "url": f"sqlite:///{path}"})
+        site.databases[slug] = created["id"]
+    api.run(site.databases["dev"], "upgrade", "broken")
+    api.run(site.databases["test"], "upgrade", "two")
+    api.request(site.databases["prod"], "upgrade", "one")
+    return site
+
+
+@pytest.fixture(scope="session")
+def session(browser: Browser, site: Site) -> Any:
+    """Cookies of someone who has signed in through the page."""
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, site)
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(site.url("/"))
+    page.get_by_label("User name").fill("admin")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(site.url("/"))
+
+
+@pytest.fixture
+def watched(site: Site) -> list[str]:
+    """What went wrong in the browser: errors of scripts and policies, failed requests, requests to anywhere else."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, session: Any, site: Site, watched: list[str]) -> Iterator[Any]:
+    """`open_page()` gives a signed-in page; more words go to the browser's context."""
+    contexts: list[BrowserContext] = []
+
+    def opened(**options: Any) -> Page:
+        context = browser.new_context(**{"storage_state": session, "viewport": {"width": 1280, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15000)
+        watch(page, site, watched)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def watch(page: Page, site: Site, found: list[str]) -> None:
+    page.on("console", lambda message: found.append(f"{message.type}: {message.text}") if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: found.append(f"script: {error}"))
+    page.on("request", lambda request: None if request.url.startswith(site.url("")) else found.append(f"foreign: {request.url}"))
+    page.on("response", lambda answer: found.append(f"{answer.status}: {answer.url}") if answer.status >= 500 else None)
