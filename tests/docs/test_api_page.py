@@ -27,7 +27,7 @@ def operations() -> set[tuple[str, str]]:
 
 def mentioned(text: str) -> set[tuple[str, str]]:
     """Method and address wherever they stand together, as in `GET`, `PATCH` and `DELETE /api/v1/…`."""
-    return {(method, path) for methods, path in MENTION.findall(text) for method in re.findall(r"[A-Z]+", methods)}
+    return {(method, path) for methods, path in MENTION.findall(" ".join(text.split())) for method in re.findall(r"[A-Z]+", methods)}
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
