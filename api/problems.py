@@ -25,6 +25,7 @@ SENTENCES = {
     413: "The request is larger than the server takes.",
     500: "Something in the dashboard failed. Its log has the details; nothing of your request was kept.",
 }
+TITLES = {413: "Content Too Large"}  # Python's name for it changed in 3.13, and a code must not
 # By the framework's name of what is wrong with a field; what it says itself is for programmers, and may repeat a value.
 WORDS = {
     "missing": "This is needed.",
@@ -113,7 +114,7 @@ def _unexpected(request: HttpRequest, error: Exception | type[Exception]) -> Htt
 
 
 def _plain(status: int, detail: str = "") -> JsonResponse:
-    title = HTTPStatus(status).phrase
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     return problem(status, title.lower().replace(" ", "_"), title, detail or SENTENCES.get(status, f"{title}."))
 
 

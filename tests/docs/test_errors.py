@@ -2,11 +2,13 @@
 
 import ast
 import importlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from api import problems
 from config.errors import Refused
 from environments.causes import WORDS
 from jobs import explanations, reaper
@@ -90,3 +92,8 @@ def test_every_refusal_is_told() -> None:
 def subclasses(kind: type[Refused]) -> set[type[Refused]]:
     below = set(kind.__subclasses__())
     return below.union(*(subclasses(one) for one in below)) if below else below
+
+
+@pytest.mark.parametrize("status", [*problems.SENTENCES, 501])
+def test_every_answer_of_the_frame_is_told(status: int) -> None:
+    assert json.loads(problems._plain(status).content)["code"] in in_first_column("Answers of the API")
