@@ -9,6 +9,7 @@ from django.test import Client
 
 from api.databases import DatabaseChanges
 from api.projects import NewProject
+from api.schemas import Problem
 from environments.models import DatabaseState
 from jobs.models import JobStatus, OutcomeState, StepStatus
 
@@ -63,6 +64,11 @@ def test_the_fields_of_a_database_are_written_down() -> None:
 @pytest.mark.parametrize("values", [DatabaseState.values, JobStatus.values, OutcomeState.values, StepStatus.values])
 def test_every_state_is_written_down(values: list[str]) -> None:
     assert all(f"`{value}`" in PAGE for value in values)
+
+
+def test_the_members_of_a_problem_are_written_down() -> None:
+    told = PAGE.split("**Errors** ")[1].split("**Idempotency.**")[0]
+    assert all(f'"{name}"' in told or f"`{name}`" in told for name in Problem.model_fields)
 
 
 def fields_under(heading: str) -> set[str]:
