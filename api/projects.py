@@ -236,7 +236,7 @@ def revision_shown(node: RevisionNode, applied: dict[str, set[str]]) -> dict[str
 
 
 def _graph(project: Project) -> tuple[Snapshot, Graph]:
-    snapshot = Snapshot.objects.defer("graph", "manifest").filter(project=project).order_by("-id").first()
+    snapshot = Snapshot.objects.defer("graph", "manifest").filter(project=project).first()
     if snapshot is None:
         raise NotFound(f"The code of {project.slug} has not been read yet. Take a snapshot first.")
     return snapshot, graphs.load(snapshot)

@@ -295,7 +295,7 @@ def _pin(found: list[Database]) -> Pin:
 
 def _told(node: RevisionNode, pins: list[Pin], *, applied: bool) -> str:
     """What the drawing says, in words."""
-    parts = ["Head"] if node.is_effective_head else []
+    parts = ["Head"] if node.is_head and not node.is_effective_head else []
     parts += [f"Merge of {' and '.join(node.down_revisions)}"] if node.is_merge else []
     parts += ["Branch point"] if node.is_branch_point else []
     parts += ["Base"] if node.is_base else []
@@ -386,7 +386,7 @@ def _wanted(view: GraphView) -> list[tuple[int, MapLabel]]:
                 note = f"{revision[:8]}, {behind} behind" if behind else revision[:8]
                 found.append((view.index[revision], MapLabel(0, 0, 0, note, pin.label[:12], 14 + 7 * min(12, len(pin.label)))))
     taken = {place for place, _ in found}
-    heads = [view.index[head] for head in view.graph.effective_heads if view.index[head] not in taken]
+    heads = [view.index[head] for head in view.graph.real_heads if view.index[head] not in taken]
     found += [(place, MapLabel(0, 0, 0, _head_words(view, place), head=True)) for place in heads[:4]]
     bases = [view.index[base] for base in view.graph.bases if view.index[base] not in taken]
     found += [(place, MapLabel(0, 0, 0, "base")) for place in bases[:1]]

@@ -170,7 +170,7 @@ def _row(
         for stage in stages
     ]
     servers = ", ".join(sorted({database.server.split(".")[0] for database in family if database.server})[:2])
-    return Row(project, snapshot, servers, len(graph.effective_heads) if graph else 0, len(graph.faults) if graph else 0, cells)
+    return Row(project, snapshot, servers, len(graph.real_heads) if graph else 0, len(graph.faults) if graph else 0, cells)
 
 
 def _cell(
@@ -225,7 +225,7 @@ def _move(database: Database, family: list[Database], graph: Graph | None) -> Mo
 
 def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
     """The last ten revisions of the project, oldest first: whether this database has them. Nothing where one is unknown."""
-    if graph is None or not graph.revisions.keys() >= set(database.current):
+    if graph is None or not database.was_read or not graph.revisions.keys() >= set(database.current):
         return ()
     applied = graph.ancestors(database.current)
     return tuple(revision in applied for revision in reversed(graph.order[:TRAIL]))

@@ -90,7 +90,7 @@ def targets(command: str, database: Database, graph: Graph) -> list[Target]:
     if command == Command.DOWNGRADE:
         return _downgrades(database, graph)
     if command == Command.STAMP:
-        heads = [Target("heads", f"Every head of the code: {', '.join(graph.effective_heads)}")] if graph.effective_heads else []
+        heads = [Target("heads", f"Every head of the code: {', '.join(graph.real_heads)}")] if graph.real_heads else []
         return [
             *heads,
             *(_target(graph, revision) for revision in graph.order[:OFFERED]),

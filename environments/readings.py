@@ -125,7 +125,7 @@ def _verdict(found: Judgement) -> dict[str, Any]:
 
 def _judged(row: Database, rows: list[str] | None) -> Judgement | None:
     """None while the project has no snapshot."""
-    snapshot = row.project.snapshots.defer("graph", "manifest").order_by("-id").first()  # the graph is large, and most often cached
+    snapshot = row.project.snapshots.defer("graph", "manifest").first()  # the graph is large, and most often cached
     if snapshot is None:
         return None
     return judge(rows, graphs.load(snapshot), lambda revision: _known_earlier(row.project_id, snapshot.digest, revision))

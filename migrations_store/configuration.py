@@ -1,10 +1,10 @@
-"""Where a project keeps its revisions, read from its alembic.ini or pyproject.toml without executing anything."""
+"""Where a project keeps its revisions, read from its alembic.ini and pyproject.toml without executing anything."""
 
 import configparser
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,18 @@ from migrations_store.errors import ConfigurationError
 from migrations_store.models import Project
 
 LARGEST_CONFIG = 1024 * 1024
-SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";", ",": ","}
-OLD_SEPARATOR = re.compile(r", *|(?: +)")
+SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+OLD_LOCATIONS = re.compile(r", *|(?: +)")
+OLD_PATHS = re.compile(r", *|(?: +)|:")
+KEYS = (
+    "script_location",
+    "version_locations",
+    "recursive_version_locations",
+    "sourceless",
+    "prepend_sys_path",
+    "path_separator",
+    "version_path_separator",
+)
 
 
 @dataclass(frozen=True)
@@ -31,11 +41,10 @@ class Configuration:
     """`version_locations` are the folders that hold revisions; with `recursive` also those below them."""
 
     script_location: Path
-    version_locations: list[Path]
+    version_locations: tuple[Path, ...]
     recursive: bool
-    sourceless: bool
-    config_file: Path | None
-    warnings: list[Warned] = field(default_factory=list)
+    config_files: tuple[Path, ...]
+    warnings: tuple[Warned, ...] = ()
 
 
 Values = dict[str, Any]
@@ -43,161 +52,208 @@ Values = dict[str, Any]
 
 def read_configuration(project: Project, root: Path) -> Configuration:
     """Alembic's own rules, followed statically. ConfigurationError with a sentence where they lead nowhere or out of the root."""
-    config_file = _config_file(project, root)
-    values, warnings = _values(project, config_file) if config_file else ({}, [])
-    here = config_file.parent if config_file else root
-    location = project.script_location or values.get("script_location")
-    if not location:
-        raise ConfigurationError(_no_location(project, config_file, root))
-    paths = _search_path(values, here, root, project)
-    script = _inside(_place(str(location), here, root / project.working_directory, paths), root, "script_location")
-    if not script.is_dir():
-        raise ConfigurationError(f"script_location {str(location)[:200]!r} leads to {_shown(script, root)}, which is no folder.")
-    versions = _version_locations(project, values, script, here, root, paths)
-    if not project.version_locations and not values.get("version_locations") and not versions[0].is_dir():
-        warnings = [*warnings, Warned("no_versions_folder", f"There is no folder {_shown(versions[0], root)}, so there are no revisions.")]
-    return Configuration(
-        script, versions, _is_true(values.get("recursive_version_locations")), _is_true(values.get("sourceless")), config_file, warnings
-    )
+    ini, toml = _config_files(project, root)
+    ini_values = _ini(project, ini) if ini else {}
+    toml_values = _toml(toml) if toml else {}
+    files = tuple(path for path in (ini, toml) if path)
+    return _Reader(project, root, files, toml_values | ini_values).read()
 
 
-def _config_file(project: Project, root: Path) -> Path | None:
-    path = root / (project.config_path or "alembic.ini")
-    _inside(path, root, "config_path")
-    if path.is_file():
-        return path
-    if project.script_location and project.config_path in ("", "alembic.ini"):
-        return None
-    raise ConfigurationError(
-        f"There is no {project.config_path or 'alembic.ini'} in {root}. Name the file, relative to the source.{_candidates(root)}"
-    )
+class _Reader:
+    """One reading. What the project's own fields say is relative to the root, what its files say to the working directory."""
+
+    def __init__(self, project: Project, root: Path, files: tuple[Path, ...], values: Values) -> None:
+        self.project, self.root, self.files, self.values = project, root, files, values
+        self.working = root / project.working_directory
+        self.here = files[0].parent if files else root
+        self.warnings: list[Warned] = []
+
+    def read(self) -> Configuration:
+        script = self._script_location()
+        versions = self._version_locations(script)
+        for place in versions:
+            if not place.is_dir():
+                self._warn("no_versions_folder", f"There is no folder {self._shown(place)}, so Alembic finds no revisions there.")
+        if _is_true(self.values, "sourceless"):
+            self._warn("sourceless", "sourceless is on: revisions that are there only in compiled form are not read here.")
+        recursive = _is_true(self.values, "recursive_version_locations")
+        return Configuration(script, tuple(versions), recursive, self.files, tuple(self.warnings))
+
+    def _warn(self, code: str, message: str) -> None:
+        self.warnings.append(Warned(code, message))
+
+    def _script_location(self) -> Path:
+        given = self.project.script_location
+        location = given or self.values.get("script_location")
+        if not location:
+            raise ConfigurationError(self._no_location())
+        script = self._place(location, self.root if given else self.working, "script_location")
+        if not script.is_dir():
+            raise ConfigurationError(f"script_location {str(location)[:200]!r} leads to {self._shown(script)}, which is no folder.")
+        return script
+
+    def _no_location(self) -> str:
+        if not self.files:
+            return f"There is no alembic.ini in {self.root}, and no script_location was given."
+        names = " and ".join(path.name for path in self.files)
+        section = self.project.section or "alembic"
+        sections = {".toml": "[tool.alembic]"}
+        places = " or ".join(dict.fromkeys(sections.get(path.suffix, f"[{section}]") for path in self.files))
+        return f"There is no script_location in {places} of {names}. Name the section that has one, or give a script_location."
+
+    def _version_locations(self, script: Path) -> list[Path]:
+        given = self.project.version_locations
+        found = given or self.values.get("version_locations")
+        if not found:
+            return [script / "versions"]
+        parts = found if isinstance(found, list) else self._split(str(found), OLD_LOCATIONS, "path_separator", "version_path_separator")
+        return [self._place(part, self.root if given else self.working, "version_locations") for part in parts]
+
+    def _search_path(self) -> list[Path]:
+        """Where a `package:folder` is looked for: prepend_sys_path, then the usual places of a project."""
+        given = self.values.get("prepend_sys_path") or []
+        parts = given if isinstance(given, list) else self._split(str(given), OLD_PATHS, "path_separator")
+        places = [self.working / str(part) for part in parts]
+        return [*places, self.working, self.root, self.root / "src", self.here, self.root.parent]
+
+    def _split(self, text: str, old: re.Pattern[str], *names: str) -> list[str]:
+        """By the first separator that is named, and by the rule of older versions without one."""
+        separator = next((str(self.values[name]) for name in names if name in self.values), None)
+        if separator is None:
+            parts = old.split(text)
+        else:
+            known = separator.split("#")[0].strip()
+            if known not in SEPARATORS:
+                raise ConfigurationError(f"path_separator is {separator[:20]!r}; Alembic knows {', '.join(SEPARATORS)}.")
+            if known != separator:
+                self._warn("path_separator", f"path_separator is {separator[:60]!r}; Alembic takes the comment for a part of it.")
+            parts = text.split(SEPARATORS[known])
+        return [part.strip() for part in parts if part.strip()]
+
+    def _place(self, location: Any, start: Path, what: str) -> Path:
+        """A path, or package:folder:folder, found without importing the package; always within the root."""
+        if not isinstance(location, str) or not location or "\0" in location:
+            raise ConfigurationError(f"{what} is {str(location)[:60]!r}, which is no place.")
+        location = location.replace("%(here)s", str(self.here))
+        found = self._packaged(location) if ":" in location and not os.path.isabs(location) else start / location
+        return _inside(Path(os.path.normpath(found)), self.root, what)
+
+    def _packaged(self, location: str) -> Path:
+        package, *folders = location.split(":")
+        for path in self._search_path():
+            found = path / Path(*package.split(".")) / Path(*folders)
+            if found.is_dir() and _is_inside(found, self.root):
+                return found
+        raise ConfigurationError(f"{location[:200]!r} names a folder of package {package[:100]}, which is not found in the source.")
+
+    def _shown(self, path: Path) -> str:
+        return os.path.relpath(path, self.root)
+
+
+# --- files
+
+
+def _config_files(project: Project, root: Path) -> tuple[Path | None, Path | None]:
+    """The .ini file and the pyproject.toml beside it, each or None: Alembic reads both, and the first one wins."""
+    path = _inside(root / (project.config_path or "alembic.ini"), root, "config_path")
+    if not path.is_file():
+        if project.script_location and project.config_path in ("", "alembic.ini"):
+            return None, None
+        name = project.config_path or "alembic.ini"
+        raise ConfigurationError(f"There is no {name} in {root}. Name the file, relative to the source.{_candidates(root)}")
+    ini, toml = path.with_name("alembic.ini"), path.with_name("pyproject.toml")
+    if path.suffix != ".toml":
+        ini = path
+    elif path.name != "pyproject.toml":
+        raise ConfigurationError(f"{path.name} is no configuration that Alembic reads: it takes an .ini file or a pyproject.toml.")
+    return (ini if _is_usable(ini, root) else None), (toml if _is_usable(toml, root) else None)
+
+
+def _is_usable(path: Path, root: Path) -> bool:
+    return path.is_file() and _is_inside(path, root)
 
 
 def _candidates(root: Path) -> str:
-    found = [str(path.relative_to(root)) for pattern in ("alembic.ini", "*/alembic.ini", "*/*/alembic.ini") for path in root.glob(pattern)]
-    return f" Found instead: {', '.join(sorted(found)[:5])}." if found else ""
+    patterns = [f"{folder}{name}" for folder in ("", "*/", "*/*/") for name in ("alembic.ini", "pyproject.toml")]
+    found = [path for pattern in patterns for path in root.glob(pattern) if path.name == "alembic.ini" or _mentions_alembic(path)]
+    names = sorted(str(path.relative_to(root)) for path in found)
+    return f" Found instead: {', '.join(names[:5])}." if names else ""
 
 
-def _no_location(project: Project, config_file: Path | None, root: Path) -> str:
-    if config_file is None:
-        return f"There is no alembic.ini in {root}, and no script_location was given."
-    section = "[tool.alembic]" if config_file.suffix == ".toml" else f"[{project.section or 'alembic'}]"
-    return f"{config_file.name} has no script_location in {section}. Name the section that has one, or give a script_location."
-
-
-def _values(project: Project, path: Path) -> tuple[Values, list[Warned]]:
-    if path.stat().st_size > LARGEST_CONFIG:
-        raise ConfigurationError(f"{path.name} has {path.stat().st_size:,} bytes; a configuration is not that large.")
+def _mentions_alembic(path: Path) -> bool:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.is_file() and path.stat().st_size <= LARGEST_CONFIG and b"[tool.alembic]" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ConfigurationError(f"{path.name} has {path.stat().st_size:,} bytes; a configuration is not that large.")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path.name} cannot be read as UTF-8 text ({type(error).__name__}).") from None
-    return (_toml(path, text), []) if path.suffix == ".toml" else (_ini(project, path, text), [])
 
 
-def _toml(path: Path, text: str) -> Values:
+def _toml(path: Path) -> Values:
     try:
-        found = tomllib.loads(text).get("tool", {}).get("alembic", {})
-    except tomllib.TOMLDecodeError as error:
+        document = tomllib.loads(_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path.name} is not valid TOML: {error}.") from None
-    if not isinstance(found, dict) or not found:
-        raise ConfigurationError(f"{path.name} has no table [tool.alembic].")
-    return {key: _with_here(value, path) for key, value in found.items()}
+    tool = document.get("tool", {})
+    found = tool.get("alembic", {}) if isinstance(tool, dict) else {}
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"[tool.alembic] of {path.name} is no table.")
+    return {key: _filled(found[key], path, key) for key in KEYS if key in found and not key.endswith("separator")}
 
 
-def _with_here(value: Any, path: Path) -> Any:
+def _filled(value: Any, path: Path, key: str) -> Any:
+    """With %(here)s replaced and %% halved, as Alembic does for texts and lists of them."""
     if isinstance(value, list):
-        return [_with_here(part, path) for part in value]
-    return value.replace("%(here)s", str(path.parent)) if isinstance(value, str) else value
+        return [_filled(part, path, key) for part in value]
+    try:
+        return value % {"here": path.parent.as_posix()} if isinstance(value, str) else value
+    except (KeyError, TypeError, ValueError):
+        raise ConfigurationError(f"{path.name}: {key} holds a % that stands for nothing. Write a single % as %%.") from None
 
 
-def _ini(project: Project, path: Path, text: str) -> Values:
+def _ini(project: Project, path: Path) -> Values:
     """Only the needed keys are interpolated: a URL with a single % is no obstacle to reading the graph."""
-    parser = configparser.ConfigParser(defaults={"here": str(path.parent)}, strict=False)
+    parser = configparser.ConfigParser(defaults={"here": path.parent.as_posix()}, strict=False)
     section = project.section or "alembic"
     try:
-        parser.read_string(text, source=path.name)
+        parser.read_string(_text(path), source=path.name)
     except configparser.Error as error:
         raise ConfigurationError(f"{path.name} is not a valid ini file: {str(error).splitlines()[0]}") from None
     if not parser.has_section(section):
-        known = ", ".join(f"[{name}]" for name in parser.sections()[:10]) or "no section at all"
-        if project.script_location:
-            return {}
-        raise ConfigurationError(f"{path.name} has no section [{section}]; it has {known}.")
-    keys = (
-        "script_location",
-        "version_locations",
-        "recursive_version_locations",
-        "sourceless",
-        "prepend_sys_path",
-        "path_separator",
-        "version_path_separator",
-    )
+        return _no_section(project, path, section, parser)
     try:
-        return {key: parser.get(section, key) for key in keys if parser.has_option(section, key)}
+        return {key: parser.get(section, key) for key in KEYS if parser.get(section, key, fallback="")}
     except configparser.InterpolationError as error:
         raise ConfigurationError(f"{path.name}: {str(error).splitlines()[0]} Write a single % as %%.") from None
 
 
-def _search_path(values: Values, here: Path, root: Path, project: Project) -> list[Path]:
-    """Where a `package:folder` is looked for: prepend_sys_path, then the usual places of a project."""
-    given = values.get("prepend_sys_path") or []
-    parts = given if isinstance(given, list) else re.split(r"[ ,:;\n]+", str(given))
-    working = root / project.working_directory
-    return [*[working / part for part in parts if part], working, root, root / "src", here]
-
-
-def _version_locations(project: Project, values: Values, script: Path, here: Path, root: Path, paths: list[Path]) -> list[Path]:
-    given = project.version_locations or values.get("version_locations")
-    if not given:
-        return [script / "versions"]
-    parts = given if isinstance(given, list) else _split(str(given), values)
-    working = root / project.working_directory
-    places = [_inside(_place(str(part), here, working, paths), root, "version_locations") for part in parts]
-    for part, place in zip(parts, places, strict=True):
-        if not place.is_dir():
-            raise ConfigurationError(
-                f"version_locations names {part!r}, which leads to {_shown(place, root)}: no folder. Is path_separator right?"
-            )
-    return places
-
-
-def _split(text: str, values: Values) -> list[str]:
-    separator = str(values.get("path_separator") or values.get("version_path_separator") or "").split("#")[0].strip()
-    if not separator:
-        parts = OLD_SEPARATOR.split(text)
-    elif separator in SEPARATORS:
-        parts = text.split(SEPARATORS[separator])
-    else:
-        raise ConfigurationError(f"path_separator is {separator[:20]!r}; Alembic knows {', '.join(SEPARATORS)}.")
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _place(location: str, here: Path, working: Path, paths: list[Path]) -> Path:
-    """A path, or package:folder:folder, found without importing the package."""
-    if "\0" in location:
-        raise ConfigurationError("A location holds a NUL character.")
-    location = location.replace("%(here)s", str(here))
-    if ":" not in location or os.path.isabs(location):
-        return Path(os.path.normpath(working / location))
-    package, *folders = location.split(":")
-    for path in paths:
-        found = path / Path(*package.split(".")) / Path(*folders)
-        if found.is_dir():
-            return Path(os.path.normpath(found))
-    raise ConfigurationError(f"{location[:200]!r} names a folder of package {package[:100]}, which is not found in the source.")
+def _no_section(project: Project, path: Path, section: str, parser: configparser.ConfigParser) -> Values:
+    """Alembic takes it as an empty section, which is enough where the location stands elsewhere."""
+    beside = path.with_name("pyproject.toml")
+    if project.script_location or _mentions_alembic(beside):
+        return {}
+    known = ", ".join(f"[{name}]" for name in parser.sections()[:10]) or "no section at all"
+    raise ConfigurationError(f"{path.name} has no section [{section}]; it has {known}.")
 
 
 def _inside(path: Path, root: Path, what: str) -> Path:
-    """The path if it stays within the root also when links are followed."""
-    if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")) and os.path.realpath(path) != os.path.realpath(root):
+    if not _is_inside(path, root):
         raise ConfigurationError(f"{what} leads out of the source: everything that is read must lie within it.")
     return path
 
 
-def _shown(path: Path, root: Path) -> str:
-    return os.path.relpath(path, root)
+def _is_inside(path: Path, root: Path) -> bool:
+    """Also when links are followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
-def _is_true(value: Any) -> bool:
-    return value is True or str(value).lower() in {"true", "yes", "on", "1"}
+def _is_true(values: Values, key: str) -> bool:
+    """As strict as Alembic: the text true in an ini file, a boolean in a pyproject.toml."""
+    return values.get(key) in (True, "true")

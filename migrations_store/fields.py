@@ -2,16 +2,20 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from config.errors import Invalid
+from migrations_store.errors import SourceError
 from migrations_store.models import Project, SourceKind
 from migrations_store.sources import check_directory, check_ref, check_url
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 FLASK_APP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(\))?", re.ASCII)
+UNKEPT = re.compile("[\0\ud800-\udfff]")  # no database keeps these
+Checked = TypeVar("Checked")
 PLACES = ("url", "username", "password", "host", "port", "database", "environment", "name")
 PLACE = re.compile(r"\{([^{}]*)\}")
 TEXTS = {"name": 200, "section": 100, "script_location": 500, "flask_app": 200}
@@ -71,20 +75,27 @@ def _set_source(project: Project, value: Any) -> None:
         raise Invalid('Write {"kind": "directory", "path": …} or {"kind": "git", "url": …}.')
     kind = value.get("kind")
     if kind == SourceKind.DIRECTORY:
-        project.source_kind, project.source_path = SourceKind.DIRECTORY, str(check_directory(_text("path", value.get("path"), 1000)))
+        project.source_path = str(_checked("path", check_directory, value.get("path"), 1000))
     elif kind == SourceKind.GIT:
-        project.source_kind = SourceKind.GIT
-        project.source_url = check_url(_text("url", value.get("url"), 1000))
-        project.source_ref = check_ref(_text("ref", value.get("ref") or "main", 255))
+        project.source_url = _checked("url", check_url, value.get("url"), 1000)
+        project.source_ref = _checked("ref", check_ref, value.get("ref") or "main", 255)
         project.source_subdirectory = _relative("subdirectory", value.get("subdirectory") or "")
     else:
         raise Invalid("The kind of a source is directory or git.")
+    project.source_kind = SourceKind(kind)
+
+
+def _checked(name: str, check: Callable[[str], Checked], value: Any, longest: int) -> Checked:
+    try:
+        return check(_text(name, value, longest))
+    except SourceError as error:
+        raise Invalid(str(error), {name: str(error)}) from None
 
 
 def _text(name: str, value: Any, longest: int) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > longest or any(ord(letter) < 32 for letter in value):
+    if not isinstance(value, str) or len(value) > longest or UNKEPT.search(value) or any(ord(letter) < 32 for letter in value):
         sentence = f"{name} has to be one line of text, at most {longest} characters."
         raise Invalid(sentence, {name: sentence})
     return value.strip()
@@ -133,7 +144,7 @@ def _argument(value: Any) -> str:
 
 
 def _template(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 4000 or "\0" in value:
+    if not isinstance(value, str) or len(value) > 4000 or UNKEPT.search(value):
         raise Invalid("A template is a text of at most 4,000 characters.")
     for place in PLACE.findall(value):
         if VARIABLE.fullmatch(place) and place not in PLACES:

@@ -14,10 +14,23 @@ from typing import Any
 from migrations_store.models import Snapshot
 from migrations_store.scripts import ScriptFacts
 
-VERSION = 1
+VERSION = 2  # of the document; snapshots written by another version are taken anew
 LONGEST_ID = 32
-RESERVED = re.compile(r"[@:+]|^-")
+RESERVED = re.compile(r"[-@:+]")
+LEGACY = re.compile(r"([a-f0-9]+)\.py")
 LOADED = 64
+# Alembic loads every file before it does anything, so with one of these it does nothing.
+FATAL = {
+    "syntax",
+    "no_revision",
+    "no_down_revision",
+    "bad_id",
+    "missing_parent",
+    "missing_dependency",
+    "label_clash",
+    "cycle",
+    "self_loop",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class RevisionNode:
-    """One revision. `depends_on` holds resolved ids, `branch_labels` only those that its own file declares."""
+    """One revision. `depends_on` holds resolved ids, `branch_labels` only those that its own file declares.
+
+    `is_head` goes by down_revision alone; `is_effective_head` is a head on which another revision depends, so that a fully
+    upgraded version table holds no row for it.
+    """
 
     revision: str
     down_revisions: tuple[str, ...]
@@ -61,12 +78,16 @@ class Script:
 
 @dataclass
 class Graph:
-    """A snapshot's revisions. `order` has the newest first: children before parents, dependents before what they depend on."""
+    """A snapshot's revisions, in the order in which Alembic loads their files.
+
+    `order` has the newest first: children before parents, dependents before what they depend on. `real_heads` are those that
+    nothing depends on: the rows of a fully upgraded version table.
+    """
 
     revisions: dict[str, RevisionNode]
     order: list[str]
     heads: list[str]
-    effective_heads: list[str]
+    real_heads: list[str]
     bases: list[str]
     faults: list[Fault] = field(default_factory=list)
     digest: str = ""
@@ -99,14 +120,15 @@ class Graph:
 
 
 def build(scripts: Iterable[Script]) -> dict[str, Any]:
-    """The JSON document for Snapshot.graph."""
+    """The JSON document for Snapshot.graph, from the files in the order in which Alembic loads them."""
     faults: list[Fault] = []
     kept = _unique(scripts, faults)
     depends = _resolved_dependencies(kept, faults)
     _missing_parents(kept, faults)
     downs = {id: tuple(dict.fromkeys(script.facts.down_revisions)) for id, script in kept.items()}
     _cut_cycles(kept, downs, depends, faults)
-    return asdict(_drawn(kept, downs, depends, faults)) | {"version": VERSION}
+    document = asdict(_drawn(kept, downs, depends, faults))
+    return document | {"revisions": list(document["revisions"].values())}  # a list: PostgreSQL does not keep the order of keys
 
 
 def load(snapshot: Snapshot) -> Graph:
@@ -122,10 +144,10 @@ def _load(pk: int, digest: str) -> Graph:
 
 def from_document(document: dict[str, Any], digest: str = "") -> Graph:
     return Graph(
-        revisions={id: _node(facts) for id, facts in document["revisions"].items()},
+        revisions={facts["revision"]: _node(facts) for facts in document["revisions"]},
         order=document["order"],
         heads=document["heads"],
-        effective_heads=document["effective_heads"],
+        real_heads=document["real_heads"],
         bases=document["bases"],
         faults=[Fault(**fault) for fault in document["faults"]],
         digest=digest,
@@ -141,63 +163,62 @@ def _node(facts: dict[str, Any]) -> RevisionNode:
 
 
 def _unique(scripts: Iterable[Script], faults: list[Fault]) -> dict[str, Script]:
-    """One script per id; of two files with the same id the first by path is drawn, and both are named."""
+    """One script per id; of two files with the same id the first is drawn, and both are named."""
     kept: dict[str, Script] = {}
-    for script in sorted(scripts, key=lambda script: script.path):
-        facts, id = script.facts, script.facts.revision
-        if facts.problem:
-            faults.append(
-                Fault(
-                    "syntax",
-                    f"{script.path} cannot be read: {facts.problem[0]} Alembic refuses every command until it is mended.",
-                    script.path,
-                    facts.problem[1],
-                )
-            )
+    for script in scripts:
+        id = _identified(script, faults)
+        if id is None:
             continue
-        line = facts.lines.get("revision", 1)
-        faults += [_computed(script, name) for name in facts.computed]
-        if id is None or id == "":
-            continue
-        if not isinstance(id, str):
-            faults.append(Fault("bad_id", f"{script.path} declares revision {id!r}, which is no text.", script.path, line))
-        elif id in kept:
-            faults.append(
-                Fault(
-                    "duplicate_revision",
-                    f"Two files declare revision {id}: {kept[id].path} and {script.path}. Alembic would drop one of them silently.",
-                    script.path,
-                    line,
-                )
-            )
+        if id in kept:
+            message = f"Two files declare revision {id}: {kept[id].path} and {script.path}. Alembic would drop one of them silently."
+            faults.append(_fault("duplicate_revision", message, script, "revision"))
         else:
             kept[id] = script
-            faults += _bad_id(id, script, line)
+            faults += _bad_id(id, script)
     return kept
 
 
+def _identified(script: Script, faults: list[Fault]) -> str | None:
+    """The id of a file; None where it has none that can be read, which is a fault."""
+    facts, path = script.facts, script.path
+    if facts.problem:
+        message = f"{path} cannot be read: {facts.problem[0]} Alembic refuses every command until it is mended."
+        faults.append(Fault("syntax", message, path, facts.problem[1]))
+        return None
+    faults += [_computed(script, name) for name in facts.computed]
+    id = facts.revision
+    legacy = LEGACY.fullmatch(path.rpartition("/")[2])
+    if "revision" not in facts.lines and legacy:
+        id = legacy.group(1)  # as Alembic does for files of its first version
+    elif "revision" not in facts.lines:
+        message = f"{path} declares no revision, so Alembic refuses every command. A file that is no revision does not belong there."
+        faults.append(Fault("no_revision", message, path, 1))
+    elif not isinstance(id, str) and "revision" not in facts.computed:
+        faults.append(_fault("bad_id", f"{path} declares revision {id!r}, which is no text.", script, "revision"))
+    if isinstance(id, str) and "down_revision" not in facts.lines:
+        faults.append(Fault("no_down_revision", f"{path} declares no down_revision, so Alembic refuses every command.", path, 1))
+    return id if isinstance(id, str) else None
+
+
+def _fault(kind: str, message: str, script: Script, name: str) -> Fault:
+    return Fault(kind, message, script.path, script.facts.lines.get(name, 1))
+
+
 def _computed(script: Script, name: str) -> Fault:
-    line = script.facts.lines.get(name, 1)
-    return Fault(
-        "computed", f"{script.path} computes {name} when it is imported; a static reading cannot know its value.", script.path, line
-    )
+    message = f"{script.path} computes {name} when it is imported; a static reading cannot know its value."
+    return _fault("computed", message, script, name)
 
 
-def _bad_id(id: str, script: Script, line: int) -> list[Fault]:
+def _bad_id(id: str, script: Script) -> list[Fault]:
     found = []
     if len(id) > LONGEST_ID:
-        found.append(
-            Fault(
-                "long_id",
-                f"Revision id {id} has {len(id)} characters; the version table holds {LONGEST_ID} unless it was widened.",
-                script.path,
-                line,
-            )
-        )
+        message = f"Revision id {id[:100]} has {len(id)} characters; the version table holds {LONGEST_ID} unless it was widened."
+        found.append(_fault("long_id", message, script, "revision"))
+    if not id:
+        found.append(_fault("bad_id", f"{script.path} declares an empty revision id.", script, "revision"))
     if RESERVED.search(id):
-        found.append(
-            Fault("bad_id", f"Revision id {id!r} holds a character that Alembic reserves (@, :, + or a leading -).", script.path, line)
-        )
+        message = f"Revision id {id[:100]!r} holds a character that Alembic reserves (@, :, + or -)."
+        found.append(_fault("bad_id", message, script, "revision"))
     return found
 
 
@@ -205,38 +226,34 @@ def _missing_parents(kept: dict[str, Script], faults: list[Fault]) -> None:
     for id, script in kept.items():
         for parent in script.facts.down_revisions:
             if parent not in kept:
-                line = script.facts.lines.get("down_revision", 1)
-                faults.append(Fault("missing_parent", f"{id} says its parent is {parent}, which is in no file.", script.path, line))
+                message = f"{id} says its parent is {parent or repr(parent)}, which is in no file."
+                faults.append(_fault("missing_parent", message, script, "down_revision"))
 
 
 def _resolved_dependencies(kept: dict[str, Script], faults: list[Fault]) -> dict[str, tuple[str, ...]]:
-    """depends_on may name an id, the beginning of one, or a branch label."""
-    labels: dict[str, str] = {}
-    for id, script in kept.items():
-        for label in script.facts.branch_labels:
-            if label in labels or label in kept:
-                other = labels.get(label, label)
-                line = script.facts.lines.get("branch_labels", 1)
-                faults.append(Fault("label_clash", f"Branch label {label} of {id} is used by {other} too.", script.path, line))
-            labels.setdefault(label, id)
+    """depends_on may name an id or a branch label; Alembic takes no part of an id here."""
+    labels = _labelled(kept, faults)
     found = {}
     for id, script in kept.items():
-        needs = [_one(need, kept, labels) or need for need in script.facts.depends_on]
-        for need in needs:
-            if need not in kept:
-                line = script.facts.lines.get("depends_on", 1)
-                faults.append(Fault("missing_dependency", f"{id} depends on {need}, which is in no file.", script.path, line))
+        needs = [need if need in kept else labels.get(need, need) for need in script.facts.depends_on if need]
+        faults += [_no_dependency(id, need, script) for need in needs if need not in kept]
         found[id] = tuple(dict.fromkeys(needs))
     return found
 
 
-def _one(name: str, kept: dict[str, Script], labels: dict[str, str]) -> str | None:
-    if name in kept:
-        return name
-    if name in labels:
-        return labels[name]
-    beginning = [id for id in kept if id.startswith(name)]
-    return beginning[0] if len(beginning) == 1 else None
+def _no_dependency(id: str, need: str, script: Script) -> Fault:
+    return _fault("missing_dependency", f"{id} depends on {need}, which is in no file.", script, "depends_on")
+
+
+def _labelled(kept: dict[str, Script], faults: list[Fault]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for id, script in kept.items():
+        for label in script.facts.branch_labels:
+            if label in labels or label in kept:
+                message = f"Branch label {label or repr(label)} of {id} is used by {labels.get(label, label)} too."
+                faults.append(_fault("label_clash", message, script, "branch_labels"))
+            labels.setdefault(label, id)
+    return labels
 
 
 def _cut_cycles(
@@ -275,10 +292,16 @@ def _cut(
     loop = [*path[path.index(need) :], need]
     script = kept[id]
     kind = "self_loop" if len(loop) == 2 else "cycle"
-    sentence = f"{id} is its own parent." if kind == "self_loop" else f"Revisions form a loop: {' → '.join(loop[:12])}."
-    faults.append(Fault(kind, sentence, script.path, script.facts.lines.get("down_revision", 1)))
+    name = "down_revision" if need in downs[id] else "depends_on"
+    itself = f"{id} is its own parent." if name == "down_revision" else f"{id} depends on itself."
+    sentence = itself if kind == "self_loop" else f"Revisions form a loop: {_loop(loop)}."
+    faults.append(_fault(kind, sentence, script, name))
     downs[id] = tuple(parent for parent in downs[id] if parent != need)
     depends[id] = tuple(other for other in depends[id] if other != need)
+
+
+def _loop(ids: list[str]) -> str:
+    return " → ".join(ids if len(ids) <= 12 else [*ids[:6], "…", *ids[-6:]])
 
 
 def _drawn(kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depends: dict[str, tuple[str, ...]], faults: list[Fault]) -> Graph:
@@ -290,17 +313,17 @@ def _drawn(kept: dict[str, Script], downs: dict[str, tuple[str, ...]], depends: 
         for need in depends[id]:
             dependents[need].append(id)
     heads = [id for id in kept if not children[id]]
-    effective = [id for id in heads if not dependents[id]]
+    real = [id for id in heads if not dependents[id]]
     bases = [id for id in kept if not downs[id]]
     nodes = {}
     for id, script in kept.items():
-        facts = script.facts
+        facts, labels = script.facts, tuple(label for label in script.facts.branch_labels if label)
         nodes[id] = RevisionNode(
-            id, downs[id], depends[id], facts.branch_labels, facts.message, facts.doc, script.path, script.sha256, facts.downgrade,
-            is_head=not children[id], is_effective_head=not children[id] and not dependents[id], is_base=not downs[id],
+            id, downs[id], depends[id], labels, facts.message, facts.doc, script.path, script.sha256, facts.downgrade,
+            is_head=not children[id], is_effective_head=not children[id] and bool(dependents[id]), is_base=not downs[id],
             is_merge=len(downs[id]) > 1, is_branch_point=len(children[id]) > 1,
         )  # fmt: skip
-    graph = Graph(nodes, [], sorted(heads), sorted(effective), sorted(bases), faults)
+    graph = Graph(nodes, [], sorted(heads), sorted(real), sorted(bases), faults)
     graph.order = _ordered(graph, children, dependents)
     return graph
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +12,11 @@ from migrations_store.errors import SourceError
 
 SKIPPED = {"__pycache__", "node_modules", "venv", "site-packages", "dist-packages"}
 BESIDE_ENV = {".py", ".mako", ".ini", ".toml", ".sql", ".json", ".yaml", ".yml", ".csv"}
+REVISION_FILE = re.compile(r"(?!\.#|__init__).*\.py", re.DOTALL)
 MOST_FILES = 50_000
+MOST_FOLDERS = 20_000
 MOST_BYTES = 200 * 1024 * 1024
+MOST_OF_A_SCRIPT = 4 * 1024 * 1024
 HASHES_KEPT = 200_000
 
 
@@ -25,22 +29,23 @@ def read_manifest(root: Path, configuration: Configuration) -> dict[str, str]:
             facts = path.stat()
         except OSError:
             continue
-        total += facts.st_size
+        name = relative(path, root)
+        total += facts.st_size if name not in found else 0
         if len(found) >= MOST_FILES or total > MOST_BYTES:
-            raise SourceError(
-                f"{root} holds more than {MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them. Name the project's own folder."
-            )
-        found[path.relative_to(root).as_posix()] = content_hash(path, facts)
+            limits = f"{MOST_FILES:,} Python files or {MOST_BYTES:,} bytes of them"
+            raise SourceError(f"{root} holds more than {limits}. Name the folder of the project itself.")
+        found[name] = _hash(str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino)
     return dict(sorted(found.items()))
 
 
-def content_hash(path: Path, facts: os.stat_result) -> str:
-    """Kept as long as name, time, size and inode are the same: reading unchanged code again costs only the looks at it."""
-    return _hash(str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino)
+def relative(path: Path, root: Path) -> str:
+    """As it is kept and shown; bytes of a name that are no text are written out."""
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
 
 
 @lru_cache(maxsize=HASHES_KEPT)
 def _hash(path: str, _mtime: int, _size: int, _inode: int) -> str:
+    """Kept as long as name, time, size and inode are the same: reading unchanged code again costs only the looks at it."""
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError as error:
@@ -48,40 +53,72 @@ def _hash(path: str, _mtime: int, _size: int, _inode: int) -> str:
 
 
 def _files(root: Path, configuration: Configuration) -> Iterator[Path]:
+    yield from configuration.config_files
     places = [configuration.script_location, *configuration.version_locations]
-    if configuration.config_file:
-        yield configuration.config_file
-    for folder, names, files in os.walk(root):
+    for folder, files in _folders(root):
+        yield from _regular(folder, files, {".py"})
+    for place in places:
+        for folder, files in _folders(place):
+            yield from _regular(folder, files, BESIDE_ENV)
+    yield from (path for path in revision_files(configuration) if path.is_file())
+
+
+def _regular(folder: str, files: list[str], endings: set[str]) -> Iterator[Path]:
+    """Links that lead nowhere, pipes and the like are left out: reading them fails, or never ends."""
+    paths = (Path(folder, name) for name in files if os.path.splitext(name)[1] in endings)
+    return (path for path in paths if path.is_file())
+
+
+def _folders(start: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder from `start` downwards with its files, in a fixed order, without what is not the project's own."""
+    for count, (folder, names, files) in enumerate(os.walk(start)):
+        if count >= MOST_FOLDERS:
+            raise SourceError(f"{start} holds more than {MOST_FOLDERS:,} folders. Name the folder of the project itself.")
         names[:] = sorted(name for name in names if name not in SKIPPED and not name.startswith(".") and not _is_venv(Path(folder, name)))
-        beside = any(Path(folder).is_relative_to(place) for place in places)
-        for name in sorted(files):
-            ending = os.path.splitext(name)[1]
-            path = Path(folder, name)
-            if (ending == ".py" or (beside and ending in BESIDE_ENV)) and path.is_file() and path != configuration.config_file:
-                yield path
+        yield folder, sorted(files)
 
 
 def _is_venv(folder: Path) -> bool:
     return (folder / "pyvenv.cfg").exists()
 
 
+# --- revision files
+
+
 def revision_files(configuration: Configuration) -> Iterator[Path]:
-    """The files that Alembic would load as revisions."""
+    """The files that Alembic would load as revisions, in its order, each once."""
+    seen = set()
     for location in configuration.version_locations:
-        yield from _listed(location, recursive=configuration.recursive)
+        for path in _listed(location, recursive=configuration.recursive):
+            real = Path(os.path.realpath(path))
+            if real not in seen and REVISION_FILE.fullmatch(real.name):
+                seen.add(real)
+                yield path
 
 
 def _listed(location: Path, *, recursive: bool) -> Iterator[Path]:
-    if not location.is_dir():
-        return
     for folder, names, files in os.walk(location):
-        names[:] = sorted(name for name in names if name != "__pycache__") if recursive else []
-        for name in sorted(files):
-            if name.endswith(".py") and not name.startswith((".#", "__init__")):
-                yield Path(folder, name)
+        names[:] = sorted(name for name in names if not name.endswith("__pycache__")) if recursive else []
+        yield from (Path(folder, name) for name in sorted(files))
 
 
-def unread_folders(configuration: Configuration) -> dict[str, int]:
+def read_script_file(path: Path, root: Path) -> bytes:
+    """The content of a revision file. SourceError with a sentence where it should not or cannot be read."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        raise SourceError("It is a link that leads out of the source, which is not followed.")
+    try:
+        if not path.is_file():
+            raise SourceError("It is no regular file, or a link that leads nowhere.")
+        with path.open("rb") as file:
+            data = file.read(MOST_OF_A_SCRIPT + 1)
+    except OSError as error:
+        raise SourceError(f"It cannot be opened: {error.strerror}.") from None
+    if len(data) > MOST_OF_A_SCRIPT:
+        raise SourceError(f"It has more than {MOST_OF_A_SCRIPT:,} bytes; no revision is that large.")
+    return data
+
+
+def unread_folders(root: Path, configuration: Configuration) -> dict[str, int]:
     """Sub-folders of the version locations that hold revision-like files which Alembic does not load, with their number."""
     if configuration.recursive:
         return {}
@@ -89,7 +126,14 @@ def unread_folders(configuration: Configuration) -> dict[str, int]:
     found: dict[str, int] = {}
     for location in configuration.version_locations:
         for path in _listed(location, recursive=True):
-            if path not in read and b"down_revision" in path.read_bytes()[:4000]:
-                key = path.parent.relative_to(location).as_posix()
+            if path not in read and path.parent != location and REVISION_FILE.fullmatch(path.name) and _is_like_a_revision(path, root):
+                key = relative(path.parent, location)
                 found[key] = found.get(key, 0) + 1
     return found
+
+
+def _is_like_a_revision(path: Path, root: Path) -> bool:
+    try:
+        return b"down_revision" in read_script_file(path, root)
+    except SourceError:
+        return False

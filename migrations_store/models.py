@@ -8,6 +8,9 @@ class SourceKind(models.TextChoices):
     GIT = "git", "Git repository"
 
 
+NEWEST_FIRST = ("-read_at", "-id")
+
+
 class Project(models.Model):
     """One Alembic script directory, where its code comes from, and which Python runs it."""
 
@@ -37,15 +40,15 @@ class Project(models.Model):
 
     @property
     def latest_snapshot(self) -> "Snapshot | None":
-        return self.snapshots.order_by("-id").first()
+        return self.snapshots.order_by(*NEWEST_FIRST).first()
 
 
 class Snapshot(models.Model):
     """One immutable reading of a project's code.
 
-    `graph` is the document that migrations_store.graph writes and reads (revisions, order, lanes, faults); it is large,
-    so lists of snapshots defer it. `manifest` maps each path that counts to the SHA-256 of its content. Reading unchanged
-    code again gives the same digest and no new row.
+    `graph` is the document that migrations_store.graph writes and reads (revisions, order, faults); it is large, so lists
+    of snapshots defer it. `manifest` maps each path that counts to the SHA-256 of its content. Reading the same content
+    again, also after others, gives the same row: only `read_at` moves, and `root` if the code now lies elsewhere.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="snapshots")
@@ -62,11 +65,26 @@ class Snapshot(models.Model):
     read_at = models.DateTimeField(help_text="When the code was last seen to be this.")
 
     class Meta:
-        ordering = ["-id"]
+        ordering = NEWEST_FIRST
         constraints = [models.UniqueConstraint(fields=["project", "digest"], name="one_snapshot_per_digest")]
 
     def __str__(self) -> str:
         return f"{self.project_id}:{self.digest[:12]}"
+
+
+class KnownRevision(models.Model):
+    """That some snapshot of the project held a revision, so that this can be asked without opening every graph."""
+
+    LONGEST = 255
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="known_revisions")
+    revision = models.CharField(max_length=LONGEST)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "revision"], name="one_row_per_known_revision")]
+
+    def __str__(self) -> str:
+        return self.revision
 
 
 class SourceText(models.Model):

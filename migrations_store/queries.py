@@ -1,12 +1,12 @@
 """Reading projects and their code."""
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import NotFound
 from migrations_store.graph import Graph, load
-from migrations_store.models import Project, Snapshot, SourceText
+from migrations_store.models import NEWEST_FIRST, KnownRevision, Project, Snapshot, SourceText
 
 
 def visible_projects(user: User) -> QuerySet[Project]:
@@ -24,19 +24,14 @@ def get_project(user: User, slug: str) -> Project:
 
 def latest_snapshots(projects: list[Project]) -> dict[int, Snapshot]:
     """The newest snapshot of each project, by the project's id, without its large columns. One query."""
-    found: dict[int, Snapshot] = {}
-    for snapshot in Snapshot.objects.defer("graph", "manifest").filter(project__in=projects).order_by("project_id", "id"):
-        found[snapshot.project_id] = snapshot
-    return found
+    newest = Snapshot.objects.filter(project=OuterRef("project")).order_by(*NEWEST_FIRST).values("pk")[:1]
+    found = Snapshot.objects.defer("graph", "manifest").filter(project__in=projects, pk=Subquery(newest))
+    return {snapshot.project_id: snapshot for snapshot in found}
 
 
 def known_in_earlier_snapshot(project: Project, revision: str) -> bool:
     """Whether any snapshot of the project ever held the revision."""
-    return any(revision in snapshot for snapshot in _revision_sets(project))
-
-
-def _revision_sets(project: Project) -> list[set[str]]:
-    return [set(document.get("revisions", {})) for document in Snapshot.objects.filter(project=project).values_list("graph", flat=True)]
+    return "\0" not in revision and KnownRevision.objects.filter(project=project, revision=revision).exists()
 
 
 def revision_source(snapshot: Snapshot, revision: str) -> str:

@@ -1,30 +1,29 @@
-"""The static reading of one revision file: nothing is executed, so code that cannot be imported here can still be shown.
-
-Most files hold their four names as one-line literals, which a regular expression reads several times quicker than the
-parser; whatever looks different goes through `ast`.
-"""
+"""The static reading of one revision file: nothing is executed, so code that cannot be imported here can still be shown."""
 
 import ast
 import io
 import re
 import tokenize
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
-ASSIGNMENT = re.compile(r"^(revision|down_revision|branch_labels|depends_on)\b([^=\n]*)=(.*)$", re.MULTILINE)
-SIMPLE = re.compile(r"""\s*(?:None|'([^'"\\\n]*)'|"([^'"\\\n]*)")\s*(?:\#.*)?""")
-DOWNGRADE = re.compile(r"^(?:async )?def downgrade\b", re.MULTILINE)
 GENERATED = re.compile(r"^\s*Revision ID:", re.MULTILINE)
+LONGEST_DOC = 20_000
+LONGEST_MESSAGE = 500
 MISSING = object()
+SEQUENCES = {"tuple", "list", "set", "frozenset"}
 
 
 @dataclass(frozen=True)
 class ScriptFacts:
     """What a file says of itself. `revision` is None where it declares none, or none that can be read.
 
-    `computed` names the values that are no literals; `problem` is (sentence, line) for a file that cannot be parsed.
+    `lines` has the line of each name that the file declares, `computed` the names whose values a reading cannot be sure of;
+    `problem` is (sentence, line) for a file that cannot be read at all.
     """
 
     path: str
@@ -40,9 +39,9 @@ class ScriptFacts:
 
     @property
     def message(self) -> str:
-        """The first line of the docstring, as Alembic shows it."""
+        """The first line of the docstring; "" where Alembic generated the whole of it."""
         text = GENERATED.split(self.doc)[0].strip()
-        return text.split("\n")[0].strip() if text else ""
+        return text.split("\n")[0].strip()[:LONGEST_MESSAGE]
 
 
 def decode(data: bytes) -> str:
@@ -53,161 +52,141 @@ def decode(data: bytes) -> str:
 
 def read_script(path: Path, text: str) -> ScriptFacts:
     """The facts of one file; a file that cannot be parsed is a fact too, never an exception."""
-    return _read_quickly(str(path), text) or _read_thoroughly(str(path), text)
-
-
-# --- the quick way
-
-
-def _read_quickly(path: str, text: str) -> ScriptFacts | None:
-    """None where anything is unusual."""
-    head, body = _split(text)
-    found: dict[str, str | None] = {}
-    lines: dict[str, int] = {}
-    for match in ASSIGNMENT.finditer(head):
-        name, simple = match.group(1), SIMPLE.fullmatch(match.group(3))
-        if simple is None or name in found:
-            return None
-        found[name] = simple.group(1) if simple.group(1) is not None else simple.group(2)
-        lines[name] = head.count("\n", 0, match.start()) + 1
-    doc = _plain_docstring(head)
-    if not found.get("revision") or doc is None or "\0" in text:
-        return None
-    downgrade = _quick_downgrade(body)
-    if downgrade is None:
-        return None
-    values = {name: _names(found.get(name)) for name in NAMES[1:]}
-    return ScriptFacts(
-        path, found["revision"], values["down_revision"], values["depends_on"], values["branch_labels"], doc, downgrade, lines
-    )
-
-
-def _split(text: str) -> tuple[str, str]:
-    """Before and from the first definition: the four names stand above it in everything that Alembic generated."""
-    match = re.search(r"^(?:async )?(?:def|class) ", text, re.MULTILINE)
-    return (text[: match.start()], text[match.start() :]) if match else (text, "")
-
-
-def _plain_docstring(head: str) -> str | None:
-    """ "" without one; None where it is not plain to see."""
-    stripped = head.lstrip()
-    if stripped.startswith(('"""', "'''")):
-        end = stripped.find(stripped[:3], 3)
-        doc = stripped[3:end]
-        return doc if end > 0 and "\\" not in doc else None
-    return None if re.match(r"[rRuUbBfF]*['\"]", stripped) or stripped.startswith("#") else ""
-
-
-def _quick_downgrade(body: str) -> str | None:
-    """Only the common case; the parser decides the rest."""
-    match = DOWNGRADE.search(body)
-    if match is None:
-        return None
-    lines = [line for line in body[match.end() :].split("\n")[1:8] if line.strip()]
-    return "present" if lines and re.match(r"\s+(?:op\.|with op\.)\w", lines[0]) else None
-
-
-# --- the thorough way
-
-
-def _read_thoroughly(path: str, text: str) -> ScriptFacts:
     try:
-        tree = ast.parse(text)
+        tree = _parsed(text)
     except SyntaxError as error:
-        return ScriptFacts(path, problem=(f"It is not valid Python: {error.msg}.", error.lineno or 1))
+        return ScriptFacts(str(path), problem=(f"It is not valid Python: {error.msg}.", error.lineno or 1))
     except (ValueError, RecursionError, MemoryError) as error:
-        return ScriptFacts(path, problem=(f"It cannot be parsed: {error}.", 1))
-    values, lines, computed = _assignments(tree)
+        return ScriptFacts(str(path), problem=(f"It cannot be parsed: {error}.", 1))
+    found = Assignments(tree)
     return ScriptFacts(
-        path=path,
-        revision=values.get("revision"),
-        down_revisions=_names(values.get("down_revision")),
-        depends_on=_names(values.get("depends_on")),
-        branch_labels=_names(values.get("branch_labels")),
-        doc=ast.get_docstring(tree) or "",
+        path=str(path),
+        revision=clean(found.value("revision")),
+        down_revisions=_names(found.value("down_revision")),
+        depends_on=_names(found.value("depends_on")),
+        branch_labels=_names(found.value("branch_labels")),
+        doc=clean(ast.get_docstring(tree) or "")[:LONGEST_DOC],
         downgrade=_downgrade(tree),
-        lines=lines,
-        computed=computed,
+        lines=found.lines,
+        computed=tuple(name for name in NAMES if found.is_computed(name)),
     )
 
 
-def _assignments(tree: ast.Module) -> tuple[dict[str, Any], dict[str, int], tuple[str, ...]]:
-    """The last assignment of each name at the top of the file, also within if and try; names that hold literals are followed."""
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    constants: dict[str, Any] = {}
-    computed: list[str] = []
-    for node in _statements(tree.body):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if not targets or getattr(node, "value", None) is None:
-            continue
-        value = _literal(node.value, constants)  # type: ignore[attr-defined]
-        for target in targets:
-            if isinstance(target, ast.Name):
-                constants[target.id] = value
-                if target.id in NAMES:
-                    lines[target.id] = node.lineno
-                    values[target.id] = None if value is MISSING else value
-                    computed = [name for name in computed if name != target.id] + ([target.id] if value is MISSING else [])
-    return values, lines, tuple(computed)
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape is the project's affair
+        return ast.parse(text)
 
 
-def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+class Assignments:
+    """What each name may hold once the file has been imported, as far as literals tell.
+
+    The last assignment counts. One within a branch (if, try, loop) leaves the value before it possible as well, so a name with
+    several possible values is called computed, and its last literal is shown.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.lines: dict[str, int] = {}
+        self.possible: dict[str, list[Any]] = {}
+        for node, is_sure in _statements(tree.body, is_sure=True):
+            for target, value in self._bound(node):
+                self._keep(target, value, node.lineno, is_sure=is_sure)
+
+    def value(self, name: str) -> Any:
+        """None where it is not declared, or no literal."""
+        return next((value for value in reversed(self.possible.get(name, [])) if value is not MISSING), None)
+
+    def is_computed(self, name: str) -> bool:
+        possible = self.possible.get(name, [])
+        return MISSING in possible or any(value != possible[0] for value in possible)
+
+    def _keep(self, name: str, value: Any, line: int, *, is_sure: bool) -> None:
+        before = [] if is_sure else self.possible.get(name, [None])
+        self.possible[name] = [*before, value]
+        if name in NAMES:
+            self.lines[name] = line
+
+    def _bound(self, node: ast.stmt) -> Iterator[tuple[str, Any]]:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from self._unpacked(target, node.value)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield from self._unpacked(node.target, node.value)
+        elif isinstance(node, ast.AugAssign):
+            yield from ((name.id, MISSING) for name in [node.target] if isinstance(name, ast.Name))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name, MISSING) for alias in node.names)
+
+    def _unpacked(self, target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Any]]:
+        if isinstance(target, ast.Name):
+            yield target.id, self._literal(value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) else None
+            for position, part in enumerate(target.elts):
+                if parts is not None:
+                    yield from self._unpacked(part, parts[position])
+                elif isinstance(part, ast.Name):
+                    yield part.id, MISSING
+
+    def _literal(self, node: ast.expr) -> Any:
+        """The value, or MISSING where it is computed. Names that hold literals are followed."""
+        if isinstance(node, ast.Name):
+            possible = self.possible.get(node.id, [MISSING])
+            return possible[0] if len(possible) == 1 else MISSING
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            parts = [self._literal(part) for part in node.elts]
+            return MISSING if MISSING in parts else tuple(parts)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SEQUENCES and not node.keywords:
+            found = self._literal(node.args[0]) if len(node.args) == 1 else MISSING
+            return () if not node.args else found if isinstance(found, tuple) else MISSING
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return MISSING
+
+
+def _statements(body: list[ast.stmt], *, is_sure: bool) -> Iterator[tuple[ast.stmt, bool]]:
+    """Every statement that importing the file may run, and whether it surely does."""
     for node in body:
-        found.append(node)
+        yield node, is_sure
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
         for part in ("body", "orelse", "finalbody"):
-            if isinstance(node, ast.If | ast.Try | ast.With):
-                found += _statements(getattr(node, part, []))
-    return found
-
-
-def _literal(node: ast.expr, constants: dict[str, Any]) -> Any:
-    """The value, or MISSING where it is computed."""
-    if isinstance(node, ast.Name):
-        return constants.get(node.id, MISSING)
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        parts = [_literal(part, constants) for part in node.elts]
-        return MISSING if any(part is MISSING for part in parts) else tuple(parts)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tuple", "list", "set", "frozenset", "str"):
-        return () if not node.args else _literal(node.args[0], constants)
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return MISSING
+            inner = getattr(node, part, None) or []
+            yield from _statements(inner, is_sure=is_sure and (isinstance(node, ast.With) or part == "finalbody"))
+        for handler in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _statements(handler.body, is_sure=False)
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    """One name or several; None, an empty string and an empty tuple are none. What is no text is shown as it stands."""
-    if value is None or value == "" or value is MISSING:
-        return ()
-    parts = value if isinstance(value, tuple | list | set | frozenset) else (value,)
-    return tuple(str(part) for part in parts if part not in (None, ""))
+    """One name or several; None is none. What is no text is shown as it stands, so that nothing is taken for it."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return tuple(clean(part) if isinstance(part, str) else f"{part!r} ({type(part).__name__})" for part in parts if part is not None)
+
+
+def clean(value: Any) -> Any:
+    """A text without what no database keeps and no page shows: NUL, and halves of characters."""
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _downgrade(tree: ast.Module) -> str:
     """present, empty, raises or absent."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    defined = [node for node in _statements(tree.body) if isinstance(node, functions) and node.name == "downgrade"]
+    statements = [node for node, _ in _statements(tree.body, is_sure=True)]
+    defined = [node for node in statements if isinstance(node, functions) and node.name == "downgrade"]
     if not defined:
-        return "present" if _imports(tree, "downgrade") else "absent"
+        return "present" if any("downgrade" in _given(node) for node in statements) else "absent"
     body = [node for node in defined[-1].body if not _is_nothing(node)]
     if not body:
         return "empty"
     return "raises" if isinstance(body[0], ast.Raise) else "present"
 
 
-def _imports(tree: ast.Module, name: str) -> bool:
-    given = (ast.ImportFrom, ast.Assign)
-    names = [alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    names += [
-        target.id
-        for node in tree.body
-        if isinstance(node, given)
-        for target in getattr(node, "targets", [])
-        if isinstance(target, ast.Name)
-    ]
-    return name in names
+def _given(node: ast.stmt) -> set[str]:
+    """The names that an import or an assignment gives."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    return {target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)}
 
 
 def _is_nothing(node: ast.stmt) -> bool:

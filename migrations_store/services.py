@@ -1,26 +1,24 @@
 """Registering projects and reading their code."""
 
-import hashlib
-import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
-from migrations_store import graph, manifests
-from migrations_store.configuration import Configuration, Warned, read_configuration
+from migrations_store import manifests
+from migrations_store.configuration import read_configuration
 from migrations_store.errors import ConfigurationError, SlugTaken, SourceError
 from migrations_store.fields import fill_project
-from migrations_store.models import Project, Snapshot, SourceKind, SourceText
-from migrations_store.scripts import ScriptFacts, decode, read_script
-from migrations_store.sources import SourceReading, read_source
-
-READS = ("config_path", "section", "script_location", "version_locations")
+from migrations_store.models import KnownRevision, Project, Snapshot, SourceKind, SourceText
+from migrations_store.reading import CodeReading, read_code
 
 
 def create_project(*, user: User, fields: dict[str, Any]) -> Project:
@@ -28,13 +26,11 @@ def create_project(*, user: User, fields: dict[str, Any]) -> Project:
     require(user, Action.CONFIGURE)
     project = Project()
     fill_project(project, fields)
-    try:
-        with transaction.atomic():
-            project.save(force_insert=True)
-            record(user.username, "project.create", f"project {project.slug}", **_source(project))
-            _snapshot(project, user.username)
-    except IntegrityError:
-        raise SlugTaken(f"There already is a project {project.slug}. Choose another slug.") from None
+    code = _read_for(project)
+    with _unique_slug(project), transaction.atomic():
+        project.save(force_insert=True)
+        record(user.username, "project.create", f"project {project.slug}", **_source(project))
+        _keep(project, code, user.username)
     return project
 
 
@@ -42,15 +38,35 @@ def update_project(project: Project, *, user: User, fields: dict[str, Any]) -> P
     """Changes the fields that are named, and reads the code again where they say how."""
     require(user, Action.CONFIGURE)
     fill_project(project, fields)
-    try:
-        with transaction.atomic():
-            project.save()
-            record(user.username, "project.update", f"project {project.slug}", fields=sorted(fields))
-            if set(fields) - {"slug", "name"}:
-                _snapshot(project, user.username)
-    except IntegrityError:
-        raise SlugTaken(f"There already is a project {project.slug}. Choose another slug.") from None
+    code = _read_for(project) if set(fields) - {"slug", "name"} else None
+    with _unique_slug(project), transaction.atomic():
+        project.save()
+        record(user.username, "project.update", f"project {project.slug}", fields=sorted(fields))
+        if code:
+            _keep(project, code, user.username)
     return project
+
+
+def _read_for(project: Project) -> CodeReading:
+    """Before anything is written: a fetch may take a minute, and a transaction would hold up everyone else for as long."""
+    _refuse_taken_slug(project)
+    code = read_code(project)
+    _ = code.revisions
+    return code
+
+
+@contextmanager
+def _unique_slug(project: Project) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        _refuse_taken_slug(project)
+        raise
+
+
+def _refuse_taken_slug(project: Project) -> None:
+    if Project.objects.filter(slug=project.slug).exclude(pk=project.pk).exists():
+        raise SlugTaken(f"There already is a project {project.slug}. Choose another slug.")
 
 
 def delete_project(project: Project, *, user: User) -> None:
@@ -67,8 +83,7 @@ def take_snapshot(project: Project, *, user: User | None = None) -> Snapshot:
     """Reads the code again. Unchanged code gives the snapshot that is there already."""
     if user:
         require(user, Action.CHECK)
-    with transaction.atomic():
-        return _snapshot(project, user.username if user else "scheduler")
+    return _keep(project, read_code(project), user.username if user else "scheduler")
 
 
 def refresh_if_directory(project: Project) -> Snapshot:
@@ -80,11 +95,12 @@ def refresh_if_directory(project: Project) -> Snapshot:
 
 
 def verify_unchanged(snapshot: Snapshot) -> list[str]:
-    """The paths whose content is no longer what the snapshot saw; a checkout of a commit never changes."""
-    if snapshot.commit:
-        return [] if Path(snapshot.root).is_dir() else [snapshot.root]
+    """The paths whose content is no longer what the snapshot saw: of a directory, or of a checkout that something wrote into."""
+    root = Path(snapshot.root)
+    if not root.is_dir():
+        return [snapshot.root]
     try:
-        now = manifests.read_manifest(Path(snapshot.root), read_configuration(snapshot.project, Path(snapshot.root)))
+        now = manifests.read_manifest(root, read_configuration(snapshot.project, root))
     except (SourceError, ConfigurationError) as error:
         return [str(error)]
     paths = sorted(now.keys() | snapshot.manifest.keys())
@@ -99,108 +115,52 @@ def _source(project: Project) -> dict[str, str]:
 # --- snapshots
 
 
-def _snapshot(project: Project, actor: str) -> Snapshot:
-    reading = read_source(project)
-    configuration = read_configuration(project, reading.root)
-    manifest = manifests.read_manifest(reading.root, configuration)
-    digest = _digest(project, reading, manifest)
-    known = Snapshot.objects.defer("graph", "manifest").filter(project=project, digest=digest).first()
+def _keep(project: Project, code: CodeReading, actor: str) -> Snapshot:
+    known = Snapshot.objects.defer("graph", "manifest").filter(project=project, digest=code.digest).first()
     if known:
-        return _seen_again(known, reading)
-    document, texts = _document(reading.root, configuration, manifest)
-    SourceText.objects.bulk_create(
-        (SourceText(sha256=key, text=text) for key, text in texts.items()), ignore_conflicts=True, batch_size=200
-    )
-    snapshot = _new(project, reading, manifest, digest, document, _warnings(configuration, document))
-    record(
-        actor,
-        "snapshot.take",
-        f"project {project.slug}",
-        digest=digest,
-        commit=reading.commit,
-        revisions=snapshot.revision_count,
-        heads=snapshot.heads,
-    )
+        return _seen_again(known, code)
+    content = _content(code)
+    with transaction.atomic():
+        snapshot, is_new = Snapshot.objects.get_or_create(project=project, digest=code.digest, defaults=content)
+        if is_new:
+            _keep_revisions(snapshot, code)
+            facts = {"commit": code.commit, "revisions": snapshot.revision_count, "heads": snapshot.heads}
+            record(actor, "snapshot.take", f"project {project.slug}", digest=code.digest, **facts)
     return snapshot
 
 
-def _seen_again(known: Snapshot, reading: SourceReading) -> Snapshot:
-    """Code that went back to an earlier state becomes the newest again: `latest` is told by id, so that state gets a new one."""
-    newest = Snapshot.objects.filter(project=known.project_id).order_by("-id").values_list("pk", flat=True).first()
-    if newest != known.pk:
-        full = Snapshot.objects.get(pk=known.pk)
-        Snapshot.objects.filter(pk=known.pk).update(digest=f"{known.digest[:40]}~{known.pk}"[:64])
-        full.pk = None
-        full.read_at = timezone.now()
-        full.root = str(reading.root)
-        full.save(force_insert=True)
-        return full
-    Snapshot.objects.filter(pk=known.pk).update(read_at=timezone.now())
+def _content(code: CodeReading) -> dict[str, Any]:
+    document = code.revisions.document
+    return {
+        "commit": code.commit,
+        "root": str(code.root),
+        "manifest": code.manifest,
+        "graph": document,
+        "heads": document["heads"],
+        "bases": document["bases"],
+        "revision_count": len(document["revisions"]),
+        "warnings": code.warnings(),
+        "read_at": timezone.now(),
+    }
+
+
+def _keep_revisions(snapshot: Snapshot, code: CodeReading) -> None:
+    """What outlives the snapshot's being the newest: the files' texts, and which revisions there ever were."""
+    texts = [SourceText(sha256=key, text=text) for key, text in code.revisions.texts.items()]
+    SourceText.objects.bulk_create(texts, ignore_conflicts=True, batch_size=200)
+    known = set(KnownRevision.objects.filter(project=snapshot.project_id).values_list("revision", flat=True))
+    ids = [facts["revision"] for facts in code.revisions.document["revisions"]]
+    new = [KnownRevision(project_id=snapshot.project_id, revision=id) for id in ids if id not in known and len(id) <= KnownRevision.LONGEST]
+    KnownRevision.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+
+
+def _seen_again(known: Snapshot, code: CodeReading) -> Snapshot:
+    """The newest snapshot is the one that was read last: code that went back to an earlier state has that state's snapshot again.
+
+    The root may have moved with the same content in it. A clock that was set back must not make the newest look old.
+    """
+    newest = Snapshot.objects.filter(project=known.project_id).aggregate(at=Max("read_at"))["at"]
+    known.read_at = max(timezone.now(), newest + timedelta(microseconds=1))
+    known.root = str(code.root)
+    Snapshot.objects.filter(pk=known.pk).update(read_at=known.read_at, root=known.root)
     return known
-
-
-def _digest(project: Project, reading: SourceReading, manifest: dict[str, str]) -> str:
-    """Over content, not time or place: two clones of the same code have the same digest."""
-    content = {"manifest": manifest, "reads": [getattr(project, name) for name in READS], "commit": reading.commit}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _document(root: Path, configuration: Configuration, manifest: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The graph's document, and the texts of its files by hash."""
-    scripts, texts = [], {}
-    for path in manifests.revision_files(configuration):
-        relative = path.relative_to(root).as_posix()
-        facts, text = _read_file(path, relative)
-        key = manifest.get(relative) or hashlib.sha256(path.read_bytes()).hexdigest()
-        scripts.append(graph.Script(facts, relative, key))
-        texts[key] = text.replace("\0", "\ufffd")
-    return graph.build(scripts), texts
-
-
-def _read_file(path: Path, relative: str) -> tuple[ScriptFacts, str]:
-    data = path.read_bytes()
-    try:
-        text = decode(data)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
-        problem = (f"Its encoding cannot be read: {error}.", 1)
-        return ScriptFacts(relative, problem=problem), data.decode("utf-8", "replace")
-    return read_script(Path(relative), text), text
-
-
-def _new(
-    project: Project, reading: SourceReading, manifest: dict[str, str], digest: str, document: dict[str, Any], warnings: list[Any]
-) -> Snapshot:
-    return Snapshot.objects.create(
-        project=project,
-        digest=digest,
-        commit=reading.commit,
-        root=str(reading.root),
-        manifest=manifest,
-        graph=document,
-        heads=document["heads"],
-        bases=document["bases"],
-        revision_count=len(document["revisions"]),
-        warnings=warnings,
-        read_at=timezone.now(),
-    )
-
-
-def _warnings(configuration: Configuration, document: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [asdict(warned) for warned in configuration.warnings]
-    found += [{"code": fault["kind"], **{key: fault[key] for key in ("message", "path", "line")}} for fault in document["faults"]]
-    unread = manifests.unread_folders(configuration)
-    if unread:
-        count, names = sum(unread.values()), ", ".join(sorted(unread)[:5])
-        found.append(
-            asdict(
-                Warned(
-                    "unread_folders",
-                    f"{count} revision files in sub-folders ({names}) are not read: recursive_version_locations is not on.",
-                )
-            )
-        )
-    if not document["revisions"]:
-        found.append(
-            asdict(Warned("no_revisions", "No revision was found. Are script_location, version_locations and path_separator right?"))
-        )
-    return found

@@ -69,7 +69,7 @@ def _places(found: Database, graph: Graph | None) -> dict[str, Any]:
     pending = [graph.revisions[revision] for revision in reversed(found.pending) if revision in graph.revisions]
     return {
         "now": plan_view.named(found.current, graph),
-        "next": [graph.revisions[head] for head in graph.effective_heads],
+        "next": [graph.revisions[head] for head in graph.real_heads],
         "pending": pending[:PENDING_SHOWN],
         "more_pending": max(0, len(pending) - PENDING_SHOWN),
         "dots": plan_view.dots(len(pending)),

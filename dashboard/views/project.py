@@ -19,7 +19,7 @@ from environments.models import Database
 from jobs import queries as jobs
 from migrations_store import graph as graphs
 from migrations_store import queries
-from migrations_store.models import Project
+from migrations_store.models import Project, Snapshot
 
 TABS = ("history", "databases", "jobs")
 JOBS_SHOWN = 50
@@ -65,17 +65,24 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "project": found,
         "snapshot": snapshot,
         "graph": graph,
+        "warnings": _warnings(snapshot, graph),
         "tab": tab,
         "databases": databases,
         "active": active,
         "places": [(database, *database_view.look(database, active.get(database.pk)), active.get(database.pk)) for database in databases],
         "move": moves.first_move(databases, active),
-        "heads_word": f"{len(graph.effective_heads)} heads" if graph else "",
+        "heads_word": f"{len(graph.real_heads)} heads" if graph else "",
         "faults_word": _counted(len(graph.faults), "fault") if graph else "",
         "chips": graph_view.chips(graph, databases) if graph else [],
         "may_check": may(user, Action.CHECK),
         "may_configure": may(user, Action.CONFIGURE),
     }
+
+
+def _warnings(snapshot: Snapshot | None, graph: graphs.Graph | None) -> list[dict[str, Any]]:
+    """What the snapshot warns of, without the faults, which the graph tells itself."""
+    told = {fault.message for fault in graph.faults} if graph else set()
+    return [warning for warning in snapshot.warnings if warning["message"] not in told] if snapshot else []
 
 
 def _history(request: HttpRequest, graph: graphs.Graph, databases: list[Database], active: dict[Any, Any]) -> dict[str, Any]:
