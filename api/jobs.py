@@ -8,6 +8,7 @@ from ninja import Header, Query, Router, Status
 from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
+from accounts.permissions import Action, require
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
@@ -171,6 +172,7 @@ def cancel_job(request: HttpRequest, id: str, payload: Cancellation | None = Non
 def decide(request: HttpRequest, id: str, payload: Decision) -> Status[dict[str, Any]]:
     user = user_of(request)
     job = queries.get_job(user, id)
+    require(user, Action.RUN)
     if payload.decision not in ("approve", "reject"):
         raise Invalid("The decision is approve or reject.", {"decision": "Use approve or reject."})
     if job.requested_by_id == user.pk:

@@ -7,6 +7,7 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 from pydantic import Field
 
+from accounts.permissions import Action, require
 from api.auth import user_of
 from api.schemas import Body, Shown
 from config.errors import NotFound
@@ -36,6 +37,7 @@ class ProposalShown(Shown):
 @router.post("", response={202: ProposalShown}, summary="Propose a revision from the models")
 def create_proposal(request: HttpRequest, payload: NewProposal) -> Status[dict[str, Any]]:
     get_database(user_of(request), payload.database)
+    require(user_of(request), Action.RUN)
     raise HttpError(501, "Proposals are not there yet. The command `check` already tells how models and database differ.")
 
 

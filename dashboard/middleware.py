@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from accounts.models import User
-from config.errors import Refused
+from config.errors import Invalid, Refused
 
 OPEN = ("/sign-in", "/healthz", "/static/", "/api/")
 
@@ -33,12 +33,27 @@ class PageMiddleware:
         patch_vary_headers(answer, ["HX-Request"])
         return answer
 
+    def process_view(self, request: HttpRequest, view: object, arguments: object, named: object) -> HttpResponse | None:
+        """NUL is typed by nobody, and no store that is asked for it answers."""
+        if request.path.startswith(OPEN) or not _holds_nul(request):
+            return None
+        return _refusal(request, Invalid("The request holds NUL, which no text here can hold. Nothing was changed."))
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused) or request.path.startswith("/api/"):
             return None
-        template = "components/refused.html" if request.headers.get("HX-Request") else "dashboard/refused.html"
-        phrase = HTTPStatus(error.status).phrase
-        return render(request, template, {"refused": error, "phrase": phrase}, status=error.status)
+        return _refusal(request, error)
+
+
+def _refusal(request: HttpRequest, error: Refused) -> HttpResponse:
+    template = "components/refused.html" if request.headers.get("HX-Request") else "dashboard/refused.html"
+    phrase = HTTPStatus(error.status).phrase
+    return render(request, template, {"refused": error, "phrase": phrase}, status=error.status)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    sent = [text for data in (request.GET, request.POST) for name, texts in data.lists() for text in (name, *texts)]
+    return any("\0" in text for text in (request.path, *sent))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

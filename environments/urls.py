@@ -116,6 +116,13 @@ def shown(database: Profile) -> str:
     return _rendered(database, HIDDEN if has_password else "")
 
 
+def masked(text: str) -> str:
+    """What someone typed as a URL, whether it is one or not, for the page that is shown again: all that may be a password is ***."""
+    text = re.sub(r"(://[^:@/]*:).*@", rf"\1{HIDDEN}@", text, flags=re.DOTALL)
+    text = re.sub(r"(://[^:@/]*:)(?!\d*(?:/|$))[^@]*$", rf"\1{HIDDEN}", text)
+    return re.sub(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*=)[^&]*", rf"\1{HIDDEN}", text, flags=re.IGNORECASE)
+
+
 def full_url(database: Profile, password: str | None) -> str:
     """With the password, for the child process that runs the project's env.py; never shown, never stored."""
     return _rendered(database, quote(password or "", safe=""))

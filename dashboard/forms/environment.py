@@ -70,6 +70,13 @@ class DatabaseForm(PageForm):
         initial |= {"project": database.project.slug, "environment": database.environment.slug, "url": urls.shown(database)}
         return cls(initial=initial)
 
+    def hide_password(self) -> bool:
+        """What was typed as a password never goes back to the page; whether there was one."""
+        typed = self.data.get("url", "")
+        if (shown := urls.masked(typed)) != typed:
+            self.data = self.data | {"url": shown}
+        return shown != typed or bool(self.data.get("password"))
+
     def fields_for_service(self) -> dict[str, Any]:
         """The password only where one was typed."""
         fields = dict(self.cleaned_data)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.permissions import Action, may
+from accounts.permissions import Action, may, require
 from config.errors import Refused
 from dashboard import database_view, moves, plan_view
 from dashboard.requests import user_of
@@ -53,6 +53,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
 def check(request: HttpRequest, id: str) -> HttpResponse:
     """Rings for a reading of the version table; the page shows it when it is there."""
     user = user_of(request)
+    require(user, Action.CHECK)
     found = queries.get_database(user, id)
     try:
         services.request_check(found, user=user)

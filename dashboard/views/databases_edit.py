@@ -66,4 +66,4 @@ def _answer(request: HttpRequest, form: DatabaseForm, database: Database | None)
 
 
 def _page(form: DatabaseForm, database: Database | None, tried: list[Finding] | None) -> dict[str, object]:
-    return {"form": form, "database": database, "tried": tried}
+    return {"form": form, "database": database, "tried": tried, "had_password": form.hide_password()}

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action, may, require
 from config.errors import Refused
 from dashboard import database_view, graph_view, moves
 from dashboard.requests import user_of
@@ -48,6 +48,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
 def read_code(request: HttpRequest, slug: str) -> HttpResponse:
     """Takes a new snapshot, and judges the databases against it."""
     user = user_of(request)
+    require(user, Action.CHECK)
     found = queries.get_project(user, slug)
     try:
         snapshot = services.refresh_project(found, user=user)

@@ -1,0 +1,169 @@
+"""Who may do what through the API: every operation that the router knows, for every role.
+
+A new operation without a row here fails the first test.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import ApiToken, Role, User
+from api.router import api as ninja
+from audit.models import AuditEntry
+from environments.models import Database, Environment
+from jobs.models import Job
+from tests.api.conftest import NOTHING, Api, problem_of, stamp, token_of
+
+ROLES = (None, Role.VIEWER, Role.OPERATOR, Role.ADMIN)
+VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
+OPEN = {"GET /openapi.json", "GET /docs"}
+# What an operation needs, what it is called with, and how it answers whoever may.
+OPERATIONS: dict[str, tuple[str, Any, int]] = {
+    "GET /projects": (VIEWER, NOTHING, 200),
+    "POST /projects": (ADMIN, {"slug": "second", "source": {"kind": "directory", "path": "ROOT"}}, 201),
+    "GET /projects/{slug}": (VIEWER, NOTHING, 200),
+    "PATCH /projects/{slug}": (ADMIN, {"name": "Shop"}, 200),
+    "DELETE /projects/{slug}": (ADMIN, NOTHING, 204),
+    "POST /projects/{slug}/snapshots": (OPERATOR, NOTHING, 201),
+    "GET /projects/{slug}/revisions": (VIEWER, NOTHING, 200),
+    "GET /projects/{slug}/revisions/{revision}": (VIEWER, NOTHING, 200),
+    "GET /environments": (VIEWER, NOTHING, 200),
+    "POST /environments": (ADMIN, {"slug": "prod", "name": "prod"}, 201),
+    "GET /environments/{environment}": (VIEWER, NOTHING, 200),
+    "PATCH /environments/{environment}": (ADMIN, {"name": "Spare"}, 200),
+    "DELETE /environments/{environment}": (ADMIN, NOTHING, 204),
+    "GET /databases": (VIEWER, NOTHING, 200),
+    "POST /databases": (ADMIN, {"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}, 201),
+    "GET /databases/{database}": (VIEWER, NOTHING, 200),
+    "PATCH /databases/{database}": (ADMIN, {"name": "main"}, 200),
+    "DELETE /databases/{database}": (ADMIN, NOTHING, 204),
+    "POST /databases/{database}/checks": (OPERATOR, NOTHING, 202),
+    "POST /plans": (OPERATOR, {"database": "DATABASE", "command": "stamp"}, 201),
+    "POST /jobs": (OPERATOR, {"database": "DATABASE", "command": "upgrade"}, 201),
+    "GET /jobs": (VIEWER, NOTHING, 200),
+    "GET /jobs/{job}": (VIEWER, NOTHING, 200),
+    "GET /jobs/{job}/log": (VIEWER, NOTHING, 200),
+    "GET /jobs/{job}/log.txt": (VIEWER, NOTHING, 200),
+    "POST /jobs/{job}/cancellation": (OPERATOR, {"reason": "not now"}, 202),
+    "POST /jobs/{job}/approvals": (OPERATOR, {"decision": "approve"}, 501),
+    "POST /promotions": (OPERATOR, {"project": "shop", "from": "dev", "to": "test"}, 201),
+    "POST /proposals": (OPERATOR, {"database": "DATABASE", "message": "x"}, 501),
+    "GET /proposals/{proposal}": (VIEWER, NOTHING, 404),
+    "GET /audit": (VIEWER, NOTHING, 200),
+    "GET /audit/verification": (VIEWER, NOTHING, 200),
+}
+CASES = [(operation, role) for operation in OPERATIONS for role in ROLES]
+
+
+def routes(found: list[Any], before: str = "") -> Iterator[str]:
+    """The routes of the URL configuration, flat."""
+    for entry in found:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern):
+            yield route
+
+
+def neutral(route: str) -> str:
+    return re.sub(r"\{[^}]*\}|<[^>]*>", "*", route.removeprefix("/api/v1").removeprefix("api/v1"))
+
+
+def test_every_operation_has_its_row() -> None:
+    paths: dict[str, Any] = ninja.get_openapi_schema()["paths"]
+    known = {f"{method.upper()} {neutral(path)}" for path, methods in paths.items() for method in methods}
+    assert {neutral(operation) for operation in OPERATIONS} == known
+
+
+def test_every_address_under_api_is_in_the_document_or_open() -> None:
+    documented = {neutral(path) for path in ninja.get_openapi_schema()["paths"]}
+    found = {neutral(route) for route in routes(get_resolver().url_patterns) if route.startswith("api/")}
+    assert found == documented | {"/", *(operation.split()[1] for operation in OPEN)}
+
+
+@pytest.fixture
+def world(database: Database, add_database: Any, add_environment: Any, admin: User, api: Api) -> dict[str, str]:
+    """dev is at one, test has nothing yet, spare is empty; a job of someone else waits."""
+    add_database(add_environment("test", 2))
+    add_environment("spare", 3)
+    other = Api(token_of(User.objects.create_user("olga", password="correct horse", role=Role.OPERATOR)))
+    job = other.post("/jobs", {"database": str(database.pk), "command": "upgrade"})
+    stamp(database, "one")
+    return {
+        "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": "1",
+        "ROOT": database.project.source_path, "DATABASE": str(database.pk),
+    }  # fmt: skip
+
+
+def filled(body: Any, world: dict[str, str]) -> Any:
+    if isinstance(body, dict):
+        return {name: filled(value, world) for name, value in body.items()}
+    return world.get(body, body) if isinstance(body, str) else body
+
+
+def may(role: str | None, needed: str) -> bool:
+    return role is not None and list(Role).index(Role(role)) >= list(Role).index(Role(needed))
+
+
+@pytest.mark.parametrize(("operation", "role"), CASES)
+def test_operation_answers_those_who_may(world: dict[str, str], api_as: Callable[..., Api], operation: str, role: str | None) -> None:
+    needed, body, status = OPERATIONS[operation]
+    method, path = operation.split()
+    caller, entries = api_as(role), AuditEntry.objects.count()
+    answer = caller.call(method, path.format(**world), filled(body, world))
+    if may(role, needed):
+        assert answer.status_code == status, answer.content
+        return
+    found = problem_of(answer)
+    assert found["status"] == (403 if role else 401)
+    assert AuditEntry.objects.count() == entries, "a refused call changes nothing"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_takes_no_session_cookie(world: dict[str, str], admin: User, operation: str) -> None:
+    """A page of another site can make a browser send its cookies; it cannot make it send a token."""
+    _, body, _ = OPERATIONS[operation]
+    method, path = operation.split()
+    caller = Api(None)
+    caller.client.force_login(admin)
+    assert problem_of(caller.call(method, path.format(**world), filled(body, world)))["status"] == 401
+
+
+@pytest.mark.parametrize("place", ["?token={}", "?access_token={}", "?authorization=Bearer%20{}", "?api_key={}"])
+def test_token_in_an_address_is_not_taken(admin: User, place: str) -> None:
+    answer = Api(None).call("GET", "/projects" + place.format(token_of(admin)))
+    assert problem_of(answer)["status"] == 401
+
+
+def test_documentation_is_open(client: Client) -> None:
+    for operation in OPEN:
+        assert client.get(f"/api/v1{operation.split()[1]}").status_code == 200
+
+
+def test_role_that_changes_takes_effect_with_the_next_call(api: Api, admin: User, dev: Environment) -> None:
+    assert api.call("PATCH", "/environments/dev", {"name": "a"}).status_code == 200
+    User.objects.filter(pk=admin.pk).update(role=Role.VIEWER)
+    assert api.call("PATCH", "/environments/dev", {"name": "b"}).status_code == 403
+    User.objects.filter(pk=admin.pk).update(is_active=False)
+    assert api.call("GET", "/environments/dev").status_code == 401
+
+
+def test_refusal_names_the_role_that_is_needed(api_as: Callable[..., Api]) -> None:
+    found = problem_of(api_as(Role.VIEWER).call("POST", "/environments", {"slug": "x", "name": "x"}))
+    assert found["code"] == "forbidden"
+    assert "Viewer" in found["detail"]
+    assert "Administrator" in found["detail"]
+
+
+def test_requester_does_not_decide_by_any_token(api: Api, admin: User, database: Database) -> None:
+    job = api.post("/jobs", {"database": str(database.pk), "command": "upgrade"})
+    second = Api(token_of(admin))
+    assert ApiToken.objects.filter(user=admin).count() == 2
+    for caller in (api, second):
+        found = problem_of(caller.call("POST", f"/jobs/{job['id']}/approvals", {"decision": "approve"}))
+        assert found["status"] == 403
+    assert Job.objects.get().status == "queued"

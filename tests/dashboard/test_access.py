@@ -1,0 +1,324 @@
+"""Who may open and post what: every address of the pages, for everyone from a stranger to an administrator.
+
+A new address without a row here fails the first test.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ApiToken, Role, User
+from accounts.services import create_token
+from audit.models import AuditEntry
+from dashboard.urls import urlpatterns
+from environments import services as environments
+from environments.models import Database
+from jobs.models import Plan
+from jobs.plans import make_plan
+from jobs.services import request_job
+from tests.environments.conftest import write_version
+
+VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
+ROLES = (VIEWER, OPERATOR, ADMIN)
+METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")  # the one that may change something comes last
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who may get it and post to it (None: nobody, for it takes no such request), and what a post holds."""
+
+    get: str | None = None
+    post: str | None = None
+    arguments: tuple[str, ...] = ()
+    query: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    answers: tuple[int, ...] = (200, 302)
+
+
+PAGES = {
+    "home": Page(VIEWER),
+    "pipeline": Page(VIEWER),
+    "account": Page(VIEWER, VIEWER, data={"theme": "dark", "time_zone": "Europe/Berlin"}),
+    "token-new": Page(post=VIEWER, data={"name": "ci"}),
+    "token-delete": Page(post=VIEWER, arguments=("own_token",)),
+    "environments-prepare": Page(post=ADMIN),
+    "environments": Page(VIEWER),
+    "environment-new": Page(
+        ADMIN, ADMIN, data={"slug": "late", "name": "late", "position": "9", "lock_timeout": "5", "statement_timeout": "0"}
+    ),
+    "environment-edit": Page(
+        ADMIN, ADMIN, ("spare",), data={"slug": "spare", "name": "Spare", "position": "9", "lock_timeout": "5", "statement_timeout": "0"}
+    ),
+    "environment-delete": Page(post=ADMIN, arguments=("spare",)),
+    "project-new": Page(ADMIN, ADMIN, data={"slug": "second", "kind": "directory", "path": "ROOT"}),
+    "project": Page(VIEWER, arguments=("shop",)),
+    "project-edit": Page(ADMIN, ADMIN, ("shop",), data={"slug": "shop", "name": "Shop", "kind": "directory", "path": "ROOT"}),
+    "project-delete": Page(post=ADMIN, arguments=("shop",), data={"typed": "shop"}),
+    "project-read": Page(post=OPERATOR, arguments=("shop",)),
+    "promotion-new": Page(OPERATOR, arguments=("shop",), query="?from=dev&to=test"),
+    "revision": Page(VIEWER, arguments=("shop", "one")),
+    "database-new": Page(ADMIN, ADMIN, data={"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}),
+    "database": Page(VIEWER, arguments=("database",)),
+    "database-edit": Page(ADMIN, ADMIN, ("database",), data={"project": "shop", "environment": "dev", "url": "sqlite:////srv/none.db"}),
+    "database-delete": Page(post=ADMIN, arguments=("database",), data={"typed": "dev"}),
+    "database-check": Page(post=OPERATOR, arguments=("database",)),
+    "plan-new": Page(VIEWER, OPERATOR, ("database",), data={"command": "upgrade", "revision": "three"}),
+    "plan": Page(VIEWER, arguments=("plan",)),
+    "plan-preview": Page(VIEWER, arguments=("plan",)),
+    "job-create": Page(post=OPERATOR, arguments=("plan",), data={"digest": "DIGEST"}),
+    "jobs": Page(VIEWER),
+    "job": Page(VIEWER, arguments=("job",)),
+    "job-status": Page(VIEWER, arguments=("job",)),
+    "job-log": Page(VIEWER, arguments=("job",), answers=(200, 204)),
+    "job-log-text": Page(VIEWER, arguments=("job",)),
+    "job-cancel": Page(post=OPERATOR, arguments=("job",), data={"reason": "not now"}),
+    "audit": Page(VIEWER),
+    "sign-out": Page(post=VIEWER),
+}
+OPEN = {"sign-in"}
+CASES = [(name, role) for name in PAGES for role in ROLES]
+POSTS = [name for name, page in PAGES.items() if page.post]
+
+
+def test_every_address_has_its_row() -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(PAGES) | OPEN
+
+
+@pytest.fixture
+def world(database: Database, add_database: Any, add_environment: Any, admin: User) -> dict[str, Any]:
+    """dev is at one, test has nothing yet, spare is empty; a job waits behind a plan that still holds."""
+    write_version(Path(database.database), "one")
+    environments.check_database_now(database)
+    add_database(add_environment("test", 2))
+    add_environment("spare", 3)
+    database.refresh_from_db()
+    plan = make_plan(database, user=admin, command="upgrade", revision="two")
+    job = request_job(database, user=admin, command="upgrade", revision="three")
+    return {"database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path}
+
+
+def ask(client: Client, name: str, method: str, world: dict[str, Any]) -> HttpResponse:
+    page = PAGES[name]
+    address = reverse(name, args=[world.get(argument, argument) for argument in page.arguments]) + page.query
+    if method == "POST":
+        data = {key: str(world.get(value, value)) for key, value in page.data.items()}
+        answer: HttpResponse = client.post(address, data)
+    else:
+        answer = client.generic(method, address)
+    return answer
+
+
+def expected(page: Page, method: str, role: str) -> tuple[int, ...]:
+    needed = {"GET": page.get, "POST": page.post}.get(method)
+    if needed is None:
+        return (405,)
+    return page.answers if ROLES.index(Role(role)) >= ROLES.index(Role(needed)) else (403,)
+
+
+@pytest.mark.parametrize(("name", "role"), CASES)
+def test_page_answers_those_who_may(world: dict[str, Any], name: str, role: str) -> None:
+    client, user = Client(), User.objects.create_user("someone", password="correct horse", role=role)
+    client.force_login(user)
+    world["own_token"] = create_token(user, by=user, name="old")[0].pk
+    for method in METHODS:
+        entries = AuditEntry.objects.count()
+        answer = ask(client, name, method, world)
+        assert answer.status_code in expected(PAGES[name], method, role), (method, answer.status_code)
+        if answer.status_code in (403, 405):
+            assert AuditEntry.objects.count() == entries, f"a refused {method} changes nothing"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_stranger_is_sent_to_sign_in(world: dict[str, Any], name: str) -> None:
+    """A fragment is told to send the whole page there, so that no part of a page becomes a sign-in form."""
+    world["own_token"], entries = 1, AuditEntry.objects.count()
+    for method in METHODS:
+        answer = ask(Client(), name, method, world)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(f"{reverse('sign-in')}?next=/")
+    answer = ask(Client(headers={"HX-Request": "true"}), name, "GET", world)
+    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (401, reverse("sign-in"), b"")
+    assert AuditEntry.objects.count() == entries
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_post_without_csrf_token_is_refused(world: dict[str, Any], admin: User, name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    world["own_token"] = create_token(admin, by=admin, name="old")[0].pk
+    entries = AuditEntry.objects.count()
+    answer = ask(client, name, "POST", world)
+    assert answer.status_code == 403
+    assert AuditEntry.objects.count() == entries
+
+
+def test_post_with_csrf_token_is_taken(world: dict[str, Any], admin: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    client.get(reverse("account"))
+    token = client.cookies["csrftoken"].value
+    assert client.post(reverse("token-new"), {"name": "ci", "csrfmiddlewaretoken": token}).status_code == 200
+    assert client.post(reverse("token-new"), {"name": "cd"}, headers={"X-CSRFToken": token}).status_code == 200
+    assert ApiToken.objects.filter(user=admin).count() == 2
+
+
+def test_sign_in_without_csrf_token_is_refused(admin: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(reverse("sign-in"), {"username": "ada", "password": "correct horse"}).status_code == 403
+    assert "sessionid" not in client.cookies
+
+
+def test_page_takes_no_bearer_token(world: dict[str, Any], admin: User) -> None:
+    plain = create_token(admin, by=admin, name="ci")[1]
+    answer = Client().get(reverse("jobs"), headers={"Authorization": f"Bearer {plain}"})
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example/", "javascript:alert(1)", "/\\evil.example", "\n//evil.example"])
+def test_sign_in_leads_nowhere_else(admin: User, place: str) -> None:
+    answer = Client().post(reverse("sign-in"), {"username": "ada", "password": "correct horse", "next": place})
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("home")
+
+
+def test_sign_in_leads_back(admin: User) -> None:
+    answer = Client().post(reverse("sign-in"), {"username": "ada", "password": "correct horse", "next": "/jobs/?status=failed"})
+    assert answer["Location"] == "/jobs/?status=failed"
+
+
+def test_sign_in_does_not_tell_whether_a_name_exists(admin: User) -> None:
+    User.objects.create_user("gone", password="correct horse", is_active=False)
+    tries = [("ada", "wrong"), ("nobody", "wrong"), ("gone", "wrong"), ("gone", "correct horse")]
+    told = {
+        str(Client().post(reverse("sign-in"), {"username": name, "password": password}).context["form"].non_field_errors())
+        for name, password in tries
+    }
+    assert len(told) == 1
+
+
+def test_nobody_signs_in_when_inactive_and_a_session_ends_with_it(client: Client, admin: User) -> None:
+    assert client.get(reverse("jobs")).status_code == 200
+    User.objects.filter(pk=admin.pk).update(is_active=False)
+    assert client.get(reverse("jobs")).status_code == 302
+
+
+def test_session_ends_when_the_password_changes(client: Client, admin: User) -> None:
+    admin.set_password("another horse")
+    admin.save()
+    assert client.get(reverse("jobs")).status_code == 302
+
+
+def test_sign_in_makes_a_new_session_and_sign_out_ends_it(admin: User) -> None:
+    client = Client()
+    client.session["x"] = 1
+    client.session.save()
+    before = client.session.session_key
+    client.post(reverse("sign-in"), {"username": "ada", "password": "correct horse"})
+    during = client.session.session_key
+    assert during not in (None, before)
+    client.post(reverse("sign-out"))
+    client.cookies["sessionid"] = during
+    assert client.get(reverse("jobs")).status_code == 302
+    assert list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))[-2:] == ["session.start", "session.end"]
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(admin: User) -> None:
+    client = Client()
+    client.get(reverse("sign-in"))
+    client.post(reverse("sign-in"), {"username": "ada", "password": "correct horse"})
+    for name in ("sessionid", "csrftoken"):
+        assert client.cookies[name]["httponly"]
+        assert client.cookies[name]["samesite"] == "Lax"
+
+
+def test_token_of_someone_else_is_not_found(client: Client) -> None:
+    other = User.objects.create_user("bob", password="correct horse", role=Role.ADMIN)
+    token = create_token(other, by=other, name="his")[0]
+    assert client.post(reverse("token-delete", args=[token.pk])).status_code == 404
+    assert ApiToken.objects.filter(pk=token.pk).exists()
+
+
+NOWHERE = [
+    "/nothing", "/projects/none/", "/projects/shop/revisions/none/", "/projects/%00/", "/projects/%ff/", "/projects/" + "a" * 3000 + "/",
+    "/databases/none/", "/databases/00000000-0000-0000-0000-000000000000/", "/jobs/none/", "/jobs/-1/", "/jobs/%D9%A1/",
+    "/jobs/" + "9" * 30 + "/", "/jobs/none/log/", "/jobs/none/log.txt", "/jobs/none/status/", "/plans/none/", "/plans/" + "9" * 18 + "/",
+    "/plans/none/preview/", "/settings/environments/none/edit", "/settings/environments/%00/edit",
+    "/projects/shop/promotions/new?from=none&to=dev", "/projects/none/edit", "/databases/none/edit",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+def test_what_does_not_exist_is_a_page_that_says_so(client: Client, database: Database, address: str) -> None:
+    for headers in ({}, {"HX-Request": "true"}):
+        assert client.get(address, headers=headers).status_code == 404
+
+
+QUERIES = [
+    "/?page=-1", "/?page=99999999999999", "/?state=sleepy", "/?q=%00", "/?q=" + "x" * 5000, "/jobs/?status=sleepy", "/jobs/?page=many",
+    "/jobs/?page=0", "/audit/?page=9999999", "/audit/?actor=%00", "/audit/?object=" + "x" * 5000, "/audit/?verify=1",
+    "/projects/shop/?tab=none", "/projects/shop/?at=none", "/projects/shop/?after=%00", "/projects/shop/?q=%00",
+    "/databases/DATABASE/plans/new?command=shell", "/databases/DATABASE/plans/new?revision=%00",
+    "/databases/new?project=none&environment=%00", "/partials/pipeline?v=%00&page=x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", QUERIES)
+def test_query_that_makes_no_sense_is_passed_over(client: Client, database: Database, address: str) -> None:
+    assert client.get(address.replace("DATABASE", str(database.pk))).status_code in (200, 400)
+
+
+FORMS = [
+    ("account", {"theme": "pink", "time_zone": ""}),
+    ("account", {"theme": "dark", "time_zone": "../../etc/passwd"}),
+    ("token-new", {"name": ""}),
+    ("token-new", {"name": "x" * 101}),
+    ("token-new", {"name": "a\0b"}),
+    ("environment-new", {"slug": "a b", "name": "x", "position": "1", "lock_timeout": "5", "statement_timeout": "0"}),
+    ("environment-new", {"slug": "x", "name": "x\0", "position": "1", "lock_timeout": "5", "statement_timeout": "0"}),
+    ("environment-new", {"slug": "x", "name": "x", "position": "9" * 40, "lock_timeout": "5", "statement_timeout": "0"}),
+    ("project-new", {}),
+    ("project-new", {"slug": "x", "kind": "floppy"}),
+    ("project-new", {"slug": "x", "kind": "directory", "path": "relative"}),
+    ("project-new", {"slug": "x", "kind": "git", "url": "ext::sh -c id"}),
+    ("project-new", {"slug": "x", "kind": "git", "url": "https://h/x", "ref": "--output=x"}),
+    ("project-new", {"slug": "x", "kind": "directory", "path": "/", "env_vars": "A B=1"}),
+    ("project-new", {"slug": "x", "kind": "directory", "path": "/", "x_arguments": "novalue"}),
+    ("database-new", {}),
+    ("database-new", {"project": "none", "environment": "dev", "url": "sqlite:////srv/x.db"}),
+    ("database-new", {"project": "shop", "environment": "dev", "url": "postgresql://u:Kanari-4711@h/d?sslkey=/etc/passwd"}),
+    ("database-new", {"project": "shop", "environment": "dev", "url": "sqlite:////srv/x.db?mode=rwc", "test": "1"}),
+    (
+        "database-new",
+        {"project": "shop", "environment": "dev", "url": "postgresql://u@169.254.169.254/d", "password": "Kanari-4711", "test": "1"},
+    ),
+    ("plan-new", {"command": "shell", "revision": "head"}),
+    ("plan-new", {"command": "upgrade", "revision": "x; DROP"}),
+    ("plan-new", {"command": "upgrade", "revision": "a\0b"}),
+    ("plan-new", {"command": "upgrade", "other": "z" * 5000}),
+    ("job-create", {}),
+    ("job-create", {"digest": "0" * 64}),
+    ("job-create", {"digest": "DIGEST", "reason": "x" * 2001}),
+    ("job-create", {"digest": "DIGEST", "reason": "a\0b"}),
+    ("job-create", {"digest": "DIGEST", "key": "a\0b"}),
+    ("job-create", {"digest": "DIGEST", "from": "none", "to": "dev"}),
+    ("job-cancel", {}),
+    ("job-cancel", {"reason": "x" * 2001}),
+    ("job-cancel", {"reason": "a\0b"}),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), FORMS)
+def test_form_that_makes_no_sense_is_answered_with_a_sentence(
+    client: Client, world: dict[str, Any], name: str, data: dict[str, str]
+) -> None:
+    plans, entries = Plan.objects.count(), AuditEntry.objects.count()
+    arguments = [world.get(argument, argument) for argument in PAGES[name].arguments]
+    answer = client.post(reverse(name, args=arguments), {key: world.get(value, value) for key, value in data.items()})
+    assert 400 <= answer.status_code < 500
+    assert "Kanari" not in answer.content.decode()
+    assert (Plan.objects.count(), AuditEntry.objects.count()) == (plans, entries)
