@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from accounts.models import User
-from config.errors import Invalid, Refused
+from config.errors import Invalid, NotFound, Refused
 
 OPEN = ("/sign-in", "/healthz", "/static/", "/api/")
 
@@ -33,11 +33,13 @@ class PageMiddleware:
         patch_vary_headers(answer, ["HX-Request"])
         return answer
 
-    def process_view(self, request: HttpRequest, view: object, arguments: object, named: object) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         """NUL is typed by nobody, and no store that is asked for it answers."""
-        if request.path.startswith(OPEN) or not _holds_nul(request):
-            return None
-        return _refusal(request, Invalid("The request holds NUL, which no text here can hold. Nothing was changed."))
+        if "\0" in request.path:
+            return _refusal(request, NotFound("There is no such page."))
+        if not request.path.startswith(OPEN) and _holds_nul(request):
+            return _refusal(request, Invalid("The request holds NUL, which no text here can hold. Nothing was changed."))
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused) or request.path.startswith("/api/"):
@@ -53,7 +55,7 @@ def _refusal(request: HttpRequest, error: Refused) -> HttpResponse:
 
 def _holds_nul(request: HttpRequest) -> bool:
     sent = [text for data in (request.GET, request.POST) for name, texts in data.lists() for text in (name, *texts)]
-    return any("\0" in text for text in (request.path, *sent))
+    return any("\0" in text for text in sent)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from jobs import leftovers
 from jobs.output import Output
 from jobs.redaction import Redactor
 
@@ -84,6 +85,8 @@ class Child:
         self.document = memoryview(json.dumps(spec).encode())
         self.partial_event = b""
         self.exit = Exit()
+        leftovers.adopt()
+        self.others = leftovers.descendants(os.getpid(), dead=True)
         self.output = Output(redactor, on_line)
         self._start(python)
 
@@ -213,22 +216,16 @@ class Child:
             os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
-        """The group, and everything that left it: descendants, and what carries the job's mark in its environment."""
+        """The group, and everything that left it."""
         self._signal_group(signal.SIGKILL)
-        for _ in range(3):  # what was forked while we looked is found the next time
-            found = marked(self.cookie) | (descendants(self.process.pid))
-            found -= {self.process.pid}
-            if not found:
-                return
-            for pid in found:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+        leftovers.kill_all(f"{COOKIE}={self.cookie}", self.others | {self.process.pid})
 
     def end(self) -> None:
         """Whatever happened: no process, no zombie, no open descriptor."""
         if self.process.returncode is None:
             self.kill()
             self.process.wait()
+        leftovers.collect(self.others)
         self.selector.close()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream:
@@ -252,29 +249,3 @@ def environment(cookie: str, events: int, watched: int) -> dict[str, str]:
         "ALEMBIC_DASHBOARD_EVENTS_FD": str(events),
         "ALEMBIC_DASHBOARD_WATCH_FD": str(watched),
     }
-
-
-def marked(cookie: str) -> set[int]:
-    """Living processes whose environment carries the cookie: also those that became daemons."""
-    mark = f"{COOKIE}={cookie}".encode()
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):  # it ended while we looked, or is somebody else's
-            if mark in path.read_bytes().split(b"\0"):
-                found.add(int(path.parent.name))
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """Living processes below a process."""
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = path.read_text(errors="replace").rpartition(")")[2].split()
-            if fields[0] != "Z":
-                parents[int(path.parent.name)] = int(fields[1])
-    below, size = {pid}, 0
-    while len(below) > size:
-        size = len(below)
-        below |= {child for child, parent in parents.items() if parent in below}
-    return below - {pid}

@@ -17,6 +17,8 @@ LONGEST = 255
 PLAIN = re.compile(r"[\w.@+:\-]+( [\w.@+:\-]+)*", re.ASCII)
 TRAILING = re.compile(r"(?:.+?@)?\w*[+-]\d+\D")  # Alembic reads one-1-1 as one-1, and forgets the rest
 
+SEVERAL = re.compile(r"Multiple revisions start with '(?P<part>.*)': (?P<found>.*)\.\.\.$")  # Alembic names the first three
+
 
 @dataclass(frozen=True)
 class ResolvedStep:
@@ -87,19 +89,21 @@ def _static(node: RevisionNode, graph: Graph) -> Revision:
 
 
 class Heads(HeadMaintainer):
-    """Follows what a version table would hold, without one."""
+    """Follows what a version table would hold, without one; as strict as Alembic's, which fails with KeyError or AssertionError."""
 
     def __init__(self, heads: Collection[str]) -> None:
         super().__init__(cast("Any", None), heads)
 
     def _insert_version(self, version: str) -> None:
+        assert version not in self.heads
         self.heads.add(version)
 
     def _delete_version(self, version: str) -> None:
-        self.heads.discard(version)
+        self.heads.remove(version)
 
     def _update_version(self, from_: str, to_: str) -> None:
-        self.heads.discard(from_)
+        assert to_ not in self.heads
+        self.heads.remove(from_)
         self.heads.add(to_)
 
 
@@ -158,7 +162,7 @@ class Resolver:
             raise ResolutionError(f"{self._shown()} does not lead to a list of revisions here.") from None
 
     def _refuse_unclear(self) -> None:
-        """What Alembic answers with a warning, or by picking one."""
+        """What Alembic answers with a warning, by picking one."""
         argument = self.argument
         if not isinstance(argument, str):
             return
@@ -167,13 +171,6 @@ class Resolver:
                 f"The database has several heads ({', '.join(sorted(self.current))}), so {argument} could undo either. Name a revision.",
                 "multiple_heads",
             )
-        name = re.split(r"[+@]", argument.rpartition("@")[2] if "@" in argument else argument)[0]
-        name = re.sub(r"-\d+$", "", name)
-        if not name or name in ("head", "heads", "base", "current") or name in self.graph.revisions or name in self.graph.labels:
-            return
-        candidates = sorted(id for id in self.graph.revisions if id.startswith(name))
-        if len(candidates) > 1:
-            raise ResolutionError(f"{name} is ambiguous; it could be {', '.join(candidates[:20])}. Name one in full.", "ambiguous_revision")
 
     def _explained(self, error: Exception) -> ResolutionError:
         cause = error.__cause__
@@ -187,6 +184,9 @@ class Resolver:
             return ResolutionError(
                 f"{self._shown()} is not on the way from where the database is ({where}) in the direction of {self.command}.", "no_path"
             )
+        if several := SEVERAL.match(str(cause)):
+            found = several["found"].replace("'", "")
+            return ResolutionError(f"{several['part']} is ambiguous; it could be {found}. Name one in full.", "ambiguous_revision")
         if "didn't produce" in str(error) or "Walked too far" in str(error):
             return ResolutionError(f"{self._shown()} goes beyond the end: there are not that many revisions.", "no_path")
         return ResolutionError(f"There is no revision {self._shown()} in the code: {str(error)[:300]}.", "no_such_revision")
@@ -206,5 +206,13 @@ class Resolver:
     def _end(self, start: list[str], steps: list[MigrationStep]) -> list[str]:
         heads = Heads(start)
         for step in steps:
-            heads.update_to_step(cast("RevisionStep | StampStep", step))
+            try:
+                heads.update_to_step(cast("RevisionStep | StampStep", step))
+            except (KeyError, AssertionError):
+                id = self._told(step).revision
+                raise ResolutionError(
+                    f"Alembic cannot write its version table at revision {id}. Mostly it merges revisions of which one comes from "
+                    f"another; its down_revision must name the latest ones only.",
+                    "no_path",
+                ) from None
         return sorted(heads.heads)

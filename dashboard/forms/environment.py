@@ -74,7 +74,7 @@ class DatabaseForm(PageForm):
         """What was typed as a password never goes back to the page; whether there was one."""
         typed = self.data.get("url", "")
         if (shown := urls.masked(typed)) != typed:
-            self.data = self.data | {"url": shown}
+            self.data = {**self.data, "url": shown}
         return shown != typed or bool(self.data.get("password"))
 
     def fields_for_service(self) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def test_a_viewer_cannot_cancel(viewer_client: Client, running: Job) -> None:
     assert viewer_client.post(f"/jobs/{running.pk}/cancellation/", {"reason": "x"}).status_code == 403
 
 
-@pytest.mark.parametrize("query", ["?after=-1", "?after=x", "?line=999999999999", "?level=<b>", "?find=%00", "?after=99999999"])
+@pytest.mark.parametrize("query", ["?after=-1", "?after=x", "?line=999999999999", "?level=<b>", "?after=99999999"])
 def test_odd_queries_are_harmless(client: Client, running: Job, query: str) -> None:
     write_log(running, "hello")
     assert page(client, running, query)

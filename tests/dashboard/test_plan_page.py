@@ -56,7 +56,7 @@ def test_posting_the_form_leads_to_the_plan(client: Client, database: Database) 
     assert "SQL is being generated" in shown
 
 
-@pytest.mark.parametrize("revision", ["nonsense", "head^", "'; drop table", "", "a" * 300, "\x00"])
+@pytest.mark.parametrize("revision", ["nonsense", "head^", "'; drop table", "", "a" * 300])
 def test_a_target_that_is_none_is_answered_with_a_sentence(client: Client, database: Database, revision: str) -> None:
     answer = ask(client, database, command="upgrade", other=revision)
     assert answer.status_code == 422

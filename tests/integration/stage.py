@@ -115,6 +115,7 @@ def is_gone(pid: int) -> bool:
 
 
 def kill(*pids: int, number: int = signal.SIGKILL) -> None:
+    assert min(pids) > 1, "0 would be everyone in this group"
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

@@ -35,6 +35,10 @@ def gone(pid_file: Path, seconds: float = 2) -> bool:
     return False
 
 
+def told(path: Path) -> bool:
+    return path.exists() and path.read_text() != ""
+
+
 def says_who(path: Path) -> str:
     return f"open({str(path)!r}, 'w').write(str(os.getpid()))"
 
@@ -43,7 +47,7 @@ def test_stop_ends_a_sleeping_revision(world: World, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     world.revision("sleeps", f"{says_who(pid)}\ntime.sleep(60)")
     start = time.monotonic()
-    seen = run(world.spec(), should_stop=pid.exists)
+    seen = run(world.spec(), should_stop=lambda: told(pid))
     assert (seen.exit.stopped, seen.exit.timed_out, seen.exit.closed, seen.exit.signal) == (True, False, False, 15)
     assert time.monotonic() - start < 15
     assert gone(pid)
@@ -53,7 +57,7 @@ def test_stop_ends_a_revision_that_ignores_it(world: World, tmp_path: Path, monk
     monkeypatch.setattr(supervisor, "TERM_TIMEOUT", 0.5)
     pid = tmp_path / "pid"
     world.revision("stubborn", f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{says_who(pid)}\ntime.sleep(60)")
-    assert run(world.spec(), should_stop=pid.exists).exit.signal == 9
+    assert run(world.spec(), should_stop=lambda: told(pid)).exit.signal == 9
 
 
 def test_timeout_ends_it(world: World) -> None:
@@ -81,6 +85,16 @@ def test_a_daemon_is_ended_and_does_not_hold_the_end_up(world: World, tmp_path: 
     assert not pid.exists() or gone(pid)
 
 
+def test_a_daemon_without_our_mark_is_ended(world: World, tmp_path: Path) -> None:
+    """It left the group and its parent, and threw its environment away."""
+    pid = tmp_path / "pid"
+    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    daemon = f"os.setsid()\n    if os.fork() == 0:\n        os.execve(sys.executable, ['python', '-c', {code!r}], {{}})\n    os._exit(0)"
+    world.revision("daemon", f"if os.fork() == 0:\n    {daemon}\nwhile not os.path.exists({str(pid)!r}): time.sleep(0.05)")
+    assert run(world.spec()).exit.closed
+    assert gone(pid)
+
+
 def test_a_dead_supervisor_leaves_nothing(world: World, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     world.revision("sleeps", f"{says_who(pid)}\ntime.sleep(60)")
@@ -90,7 +104,7 @@ def test_a_dead_supervisor_leaves_nothing(world: World, tmp_path: Path) -> None:
     assert parent.stdin
     parent.stdin.write(json.dumps(world.spec()).encode())
     parent.stdin.close()
-    while not (pid.exists() and pid.read_text()):
+    while not told(pid):
         time.sleep(0.05)
     parent.kill()
     parent.wait()
@@ -102,7 +116,7 @@ def test_a_callback_that_raises_ends_the_child(world: World, tmp_path: Path) -> 
     world.revision("sleeps", f"{says_who(pid)}\ntime.sleep(60)")
 
     def stop() -> bool:
-        if pid.exists() and pid.read_text():
+        if told(pid):
             raise RuntimeError("the store is gone")
         return False
 

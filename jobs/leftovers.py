@@ -1,0 +1,58 @@
+"""Finds every process that a job left behind, whatever it did to get away: left the group, became a daemon, changed its environment."""
+
+import ctypes
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+
+
+def adopt() -> None:
+    """From now on orphans among our descendants become our children instead of init's. Where the system has no such thing, nothing."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def marked(mark: str) -> set[int]:
+    """Living processes with this NAME=value in their environment."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it ended while we looked, or is somebody else's
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                found.add(int(path.parent.name))
+    return found
+
+
+def descendants(pid: int, *, dead: bool = False) -> set[int]:
+    """Processes below a process; `dead` are those too that only wait to be collected."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            if dead or state != "Z":
+                parents[int(path.parent.name)] = int(parent)
+    below, size = {pid}, 0
+    while len(below) > size:
+        size = len(below)
+        below |= {child for child, parent in parents.items() if parent in below}
+    return below - {pid}
+
+
+def kill_all(mark: str, spared: set[int]) -> None:
+    """Kills what carries the mark and what is below us, but not the spared."""
+    for _ in range(5):  # what was forked while we looked is found the next time
+        found = (marked(mark) | descendants(os.getpid())) - spared
+        if not found:
+            return
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def collect(spared: set[int]) -> None:
+    """Takes the exit status of our dead children, so that none stays a zombie."""
+    for pid in descendants(os.getpid(), dead=True) - spared:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
