@@ -80,10 +80,10 @@ class Database(models.Model):
             models.CheckConstraint(condition=Q(port__isnull=True) | Q(port__lte=65535), name="port_in_range"),
         ]
 
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.project.slug, self.environment.slug, self.name) if part)
+
     @property
     def was_read(self) -> bool:
         """Until its version table was read once, an empty `current` says nothing."""
         return bool(self.server)
-
-    def __str__(self) -> str:
-        return "/".join(part for part in (self.project.slug, self.environment.slug, self.name) if part)

@@ -17,7 +17,7 @@ NUMBERS = itertools.count(1)
 
 @dataclass
 class Gate:
-    """Code of a revision that says which process runs it, and waits until the gate is open."""
+    """Code of a revision that says which process runs it, and waits until the gate is open; a preview passes by."""
 
     place: Path
 
@@ -26,7 +26,8 @@ class Gate:
 
     @property
     def code(self) -> str:
-        return f"{says_who(self.place / 'pids')}\nwhile not os.path.exists({str(self.place / 'open')!r}):\n    time.sleep(0.02)"
+        closed = f"not op.get_context().as_sql and not os.path.exists({str(self.place / 'open')!r})"
+        return f"if not op.get_context().as_sql:\n    {says_who(self.place / 'pids')}\nwhile {closed}:\n    time.sleep(0.02)"
 
     def open(self) -> None:
         (self.place / "open").touch()

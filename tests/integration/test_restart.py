@@ -47,7 +47,7 @@ def test_stopped_server_ends_its_migrations_truly(tmp_path):
         assert (first["status"], first["database_state"], first["heads_after"]) == ("succeeded", "at_target", ["two"])
         assert (second["status"], second["steps"]) == ("succeeded", [])
         assert (third["status"], third["database_state"]) == ("canceled", "partial")
-        assert third["heads_after"] == late.target.version == []
+        assert third["heads_after"] == late.target.version == ["one"]
         assert late.target.tables == ["one"]
         assert api.get("/audit/verification")["broken_at"] is None
         assert len(slow_gate.pids) == 1

@@ -58,5 +58,5 @@ def test_plan_that_is_no_longer_true_is_refused(stage, database):
     database.run("upgrade", "one")
     body = {"database": database.id, "command": "upgrade", "revision": "head", "plan_digest": plan["digest"]}
     status, problem = stage.api.call("POST", "/api/v1/jobs", body)
-    assert (status, problem["code"]) == (409, "plan_stale")
+    assert (status, problem["code"]) == (409, "plan_changed")
     assert database.target.version == ["one"]
