@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,25 +26,26 @@ def marked(mark: str) -> set[int]:
     return found
 
 
-def descendants(pid: int, *, dead: bool = False) -> set[int]:
-    """Processes below a process; `dead` are those too that only wait to be collected."""
-    parents = {}
+def descendants(pid: int, *, besides: Collection[int] = (), dead: bool = False) -> set[int]:
+    """Processes below a process, but nothing that is one of `besides` or below it; `dead` are those too that only wait to be collected."""
+    children: dict[int, set[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
             if dead or state != "Z":
-                parents[int(path.parent.name)] = int(parent)
-    below, size = {pid}, 0
-    while len(below) > size:
-        size = len(below)
-        below |= {child for child, parent in parents.items() if parent in below}
-    return below - {pid}
+                children.setdefault(int(parent), set()).add(int(path.parent.name))
+    found: set[int] = set()
+    below = {pid}
+    while below:
+        below = {child for parent in below for child in children.get(parent, ())} - set(besides) - found
+        found |= below
+    return found
 
 
-def kill_all(mark: str, spared: set[int]) -> None:
-    """Kills what carries the mark and what is below us, but not the spared."""
+def kill_all(mark: str, child: int, spared: set[int]) -> None:
+    """Kills what carries the mark and what is below us, but not the child itself, nor the spared and what is below them."""
     for _ in range(5):  # what was forked while we looked is found the next time
-        found = (marked(mark) | descendants(os.getpid())) - spared
+        found = (marked(mark) - spared | descendants(os.getpid(), besides=spared)) - {child}
         if not found:
             return
         for pid in found:
@@ -53,6 +55,6 @@ def kill_all(mark: str, spared: set[int]) -> None:
 
 def collect(spared: set[int]) -> None:
     """Takes the exit status of our dead children, so that none stays a zombie."""
-    for pid in descendants(os.getpid(), dead=True) - spared:
+    for pid in descendants(os.getpid(), besides=spared, dead=True):
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)

@@ -218,7 +218,7 @@ class Child:
     def kill(self) -> None:
         """The group, and everything that left it."""
         self._signal_group(signal.SIGKILL)
-        leftovers.kill_all(f"{COOKIE}={self.cookie}", self.others | {self.process.pid})
+        leftovers.kill_all(f"{COOKIE}={self.cookie}", self.process.pid, self.others)
 
     def end(self) -> None:
         """Whatever happened: no process, no zombie, no open descriptor."""

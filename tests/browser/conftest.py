@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.jobs.conftest import ENV, table, write_revision
 from tests.support.dashboard import Api, Dashboard, serving
 
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps an event loop in this thread, while other tests here use the store
 PASSWORD = "correct-horse-battery"
 TOKEN = "token-for-browser-tests-01"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

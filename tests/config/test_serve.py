@@ -138,9 +138,7 @@ def test_demo_comes_back_as_it_was(data):
         dashboard.wait_until_ready()
         before = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
     port = (data / "postgres/port").read_text()
-    with socket.socket() as somebody, serving(data, "--demo") as dashboard:
-        somebody.bind(("127.0.0.1", int(port)))
-        somebody.listen()
+    with socket.create_server(("127.0.0.1", int(port))), serving(data, "--demo") as dashboard:
         dashboard.wait_until_ready()
         after = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
     assert [one["id"] for one in after] == [one["id"] for one in before]

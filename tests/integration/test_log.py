@@ -39,4 +39,4 @@ def test_log_is_numbered_without_gaps(stage, world):
     assert [item["seq"] for item in items] == list(range(1, len(items) + 1))
     printed = [item["text"] for item in items if item["stream"] == "stdout"]
     assert printed == [f"line {number}" for number in range(1200)]
-    assert [line.split(" ", 2)[2] for line in stage.api.log(job).splitlines() if " stdout " in line] == printed
+    assert [line.split(" ", 2)[2].strip() for line in stage.api.log(job).splitlines() if " stdout " in line] == printed
