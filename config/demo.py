@@ -134,7 +134,9 @@ class Demo:
         return found
 
     def upgrade(self, database: Database, revision: str | list[str], reason: str) -> None:
-        """A job as any other, run here and now, before anything serves."""
+        """A job as any other, run here and now, before anything serves; one that succeeded before is not asked for again."""
+        if database.jobs.filter(reason=reason, status=JobStatus.SUCCEEDED).exists():
+            return
         job = request_job(database, user=self.user, command="upgrade", revision=revision, reason=reason)
         execute(job.pk)
         job.refresh_from_db()
