@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from tests.support.dashboard import TOKEN, Api, serving
+from tests.support.dashboard import TOKEN, Api, eventually, serving
 
 PASSWORD = "benchmark-only"
 ENVIRONMENTS = ("dev", "test", "stage", "prod")
@@ -70,6 +70,7 @@ def fill(api: Api, place: Path, databases: int, revisions: int) -> None:
             path = place / slug / f"{environment}.db"
             path.touch()
             api.post("/databases", {"project": slug, "environment": environment, "url": f"sqlite:///{path}"})
+    eventually(lambda: api.get("/databases?state=unchecked")["count"] == 0, 120, "every database was read", every=1)
 
 
 def signed_in(port: int) -> urllib.request.OpenerDirector:

@@ -5,15 +5,17 @@ to 100 %, however high it is.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from dashboard.moves import Move, next_move
 from environments.models import Database
 from migrations_store import lanes
-from migrations_store.graph import Graph, RevisionNode
+from migrations_store.graph import LOADED, Graph, RevisionNode
 
 WINDOW = 100
 FOLD_FROM = 20  # longer straight runs are folded
@@ -185,33 +187,19 @@ class GraphView:
         return 0
 
     def _items(self, selected: int | None) -> list[Item]:
-        """Rows of one revision each, but for runs of plain ones that look the same."""
-        order, found = self.graph.order, []
-        place = 0
-        while place < len(order):
-            end = self._run_end(place, selected) if self.folded and place >= ALWAYS_SHOWN else place
-            if end - place > FOLD_FROM:
-                found.append((place, end))
-                place = end
-            else:
-                found += [(single, single + 1) for single in range(place, max(end, place + 1))]
-                place = max(end, place + 1)
+        """Rows of one revision each, but for long runs of plain ones that nothing marks."""
+        marks = {self.index[revision] for revision in self.standing if revision in self.index} | set(self.rules)
+        marks |= set() if selected is None else {selected}
+        cuts = sorted({ALWAYS_SHOWN, *marks, *(mark + 1 for mark in marks)})
+        found: list[Item] = []
+        for first, last in runs(self.graph):
+            edges = [first, *cuts[bisect_right(cuts, first) : bisect_left(cuts, last)], last]
+            for start, end in pairwise(edges):
+                if self.folded and start >= ALWAYS_SHOWN and end - start > FOLD_FROM:
+                    found.append((start, end))
+                else:
+                    found += [(place, place + 1) for place in range(start, end)]
         return found
-
-    def _run_end(self, place: int, selected: int | None) -> int:
-        end, shape = place, self._shape(place)
-        while end < len(self.graph.order) and end != selected and self._is_plain(end) and self._shape(end) == shape:
-            end += 1
-        return end
-
-    def _is_plain(self, place: int) -> bool:
-        node = self.graph.revisions[self.graph.order[place]]
-        marked = node.is_head or node.is_base or node.is_merge or node.is_branch_point or node.branch_labels or node.depends_on
-        return not marked and node.revision not in self.standing and place not in self.rules
-
-    def _shape(self, place: int) -> object:
-        row = self.layout[place]
-        return row.lane, row.edges
 
     # --- rows
 
@@ -242,6 +230,25 @@ class GraphView:
         """How many lanes the widest row of the window needs, 3 at least."""
         used = [max([self.layout[first].lane, *(max(e.source, e.target) for e in self.layout[first].edges)]) for first, _ in items]
         return min(WIDEST, max([2, *used]) + 1)
+
+
+@lru_cache(maxsize=LOADED)
+def runs(graph: Graph) -> list[Item]:
+    """The order cut into runs of plain revisions that are drawn alike; whatever is not plain is a run of its own."""
+    layout, found = lanes.layout(graph), list[Item]()
+    for place, row in enumerate(layout):
+        first = found[-1][0] if found else 0
+        same = bool(found) and (row.lane, row.edges) == (layout[first].lane, layout[first].edges)
+        if same and _is_plain(graph, place) and _is_plain(graph, first):
+            found[-1] = (first, place + 1)
+        else:
+            found.append((place, place + 1))
+    return found
+
+
+def _is_plain(graph: Graph, place: int) -> bool:
+    node = graph.revisions[graph.order[place]]
+    return not (node.is_head or node.is_base or node.is_merge or node.is_branch_point or node.branch_labels or node.depends_on)
 
 
 @dataclass(frozen=True)
@@ -349,18 +356,19 @@ def draw_map(view: GraphView, window: Window) -> Map:
     dots = [(_map_x(row.lane), 20 + step * place) for place, row in enumerate(view.layout)] if count <= 60 else []
     width = _map_x(max((row.lane for row in view.layout), default=0)) + 12
     top, bottom = 20 + step * window.top - 9, 20 + step * max(0, window.bottom - 1) + 9
-    return Map(height, _map_paths(view, step), dots, _labels(view, step, height), top, bottom - top, width)
+    return Map(height, _map_paths(view.graph, step), dots, _labels(view, step, height), top, bottom - top, width)
 
 
 def _map_x(lane: int) -> int:
     return 16 + MAP_LANE * min(lane, MAP_LANES - 1)
 
 
-def _map_paths(view: GraphView, step: float) -> list[tuple[int, str]]:
+@lru_cache(maxsize=LOADED)
+def _map_paths(graph: Graph, step: float) -> list[tuple[int, str]]:
     """Upright pieces of a lane are joined as long as they follow each other; what changes lanes is a short curve."""
     paths: dict[int, list[str]] = defaultdict(list)
     open_lines: dict[tuple[int, int], float] = {}
-    for place, row in enumerate(view.layout):
+    for place, row in enumerate(lanes.layout(graph)):
         y, going = 20 + step * place, set()
         for edge in row.edges:
             if edge.kind == "in":

@@ -76,7 +76,7 @@ class Script:
     sha256: str
 
 
-@dataclass
+@dataclass(eq=False)  # the same by identity, so that what is worked out from a graph can be kept by it
 class Graph:
     """A snapshot's revisions, in the order in which Alembic loads their files.
 

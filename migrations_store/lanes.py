@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migrations_store.graph import Graph
+from migrations_store.graph import LOADED, Graph
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,12 @@ class Line:
     color: int
 
 
+@lru_cache(maxsize=LOADED)
 def layout(graph: Graph) -> list[LaneRow]:
-    """One row for each revision of `graph.order`; the same graph gives the same rows, and they are kept."""
-    return _kept(_Key(graph))
-
-
-class _Key:
-    """A graph as a key of the cache: by identity, for graphs themselves are kept by content."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-
-    def __hash__(self) -> int:
-        return id(self.graph)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.graph is self.graph
-
-
-@lru_cache(maxsize=32)
-def _kept(key: _Key) -> list[LaneRow]:
+    """One row for each revision of `graph.order`."""
     lanes: list[Line | None] = []
     fresh = itertools.count()
-    return [_row(key.graph, id, lanes, fresh) for id in key.graph.order]
+    return [_row(graph, id, lanes, fresh) for id in graph.order]
 
 
 def _row(graph: Graph, id: str, lanes: list[Line | None], fresh: Iterator[int]) -> LaneRow:

@@ -40,7 +40,8 @@ class Project(models.Model):
 
     @property
     def latest_snapshot(self) -> "Snapshot | None":
-        return self.snapshots.order_by(*NEWEST_FIRST).first()
+        """Without its large columns, which few ask for."""
+        return self.snapshots.order_by(*NEWEST_FIRST).defer("graph", "manifest").first()
 
 
 class Snapshot(models.Model):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from alembic.runtime.migration import HeadMaintainer, MigrationStep, RevisionStep, StampStep
@@ -11,7 +12,7 @@ from alembic.script.revision import MultipleHeads, RangeNotAncestorError, Revisi
 from alembic.util import CommandError
 
 from migrations_store.errors import ResolutionError
-from migrations_store.graph import Graph, RevisionNode
+from migrations_store.graph import LOADED, Graph, RevisionNode
 
 LONGEST = 255
 PLAIN = re.compile(r"[\w.@+:\-]+( [\w.@+:\-]+)*", re.ASCII)
@@ -107,12 +108,10 @@ class Heads(HeadMaintainer):
         self.heads.add(to_)
 
 
+@lru_cache(maxsize=LOADED)
 def scripts_of(graph: Graph) -> StaticScripts:
-    """One per graph; its map is built when it is first asked something."""
-    found: StaticScripts | None = graph.__dict__.get("_scripts")
-    if found is None:
-        found = graph.__dict__["_scripts"] = StaticScripts(graph)
-    return found
+    """Its map is built when it is first asked something."""
+    return StaticScripts(graph)
 
 
 class Resolver:
