@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.permissions import Action, may, require
 from config.errors import Refused
-from dashboard import database_view, graph_view, moves
+from dashboard import database_view, graph_map, graph_view, moves
 from dashboard.requests import user_of
 from environments import queries as environments
 from environments import services
@@ -92,7 +92,7 @@ def _history(request: HttpRequest, graph: graphs.Graph, databases: list[Database
     if query:
         return {"window": view.search(queries.search(graph, query)), "view": view, "query": query}
     window = view.window(at=request.GET.get("at", ""), after=request.GET.get("after", ""))
-    return {"window": window, "view": view, "query": "", "map": graph_view.draw_map(view, window)}
+    return {"window": window, "view": view, "query": "", "map": graph_map.draw_map(view, window)}
 
 
 def _counted(count: int, noun: str) -> str:
