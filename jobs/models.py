@@ -116,6 +116,7 @@ class Job(models.Model):
     canceled_by = models.CharField(max_length=200, blank=True, default="")
     line_count = models.PositiveIntegerField(default=0)
     fingerprint_before = models.CharField(max_length=64, blank=True, default="", help_text="Hash of the schema when the job began.")
+    blocked_by = models.JSONField(null=True, blank=True, help_text="Who was in its way when it was last looked (environments.blockers).")
 
     class Meta:
         ordering = ["-id"]
@@ -173,4 +174,11 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=200, primary_key=True)
     queues = models.CharField(max_length=200)
+    seen_at = models.DateTimeField()
+
+
+class Pulse(models.Model):
+    """When a periodic work was last done, such as the sweep."""
+
+    name = models.CharField(max_length=50, primary_key=True)
     seen_at = models.DateTimeField()
