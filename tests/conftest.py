@@ -19,6 +19,8 @@ os.environ |= {"DATA_DIR": str(SCRATCH), "DJANGO_SETTINGS_MODULE": "config.setti
 
 django.setup()
 
+pytest_plugins = ["tests.support.figures"]
+
 from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
 
 

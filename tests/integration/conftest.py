@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from config.embedded import EmbeddedPostgres
 from tests.integration.stage import Gate, Stage
 from tests.runner.projects import World, table
-from tests.support import figures
 from tests.support.dashboard import TOKEN, serving
 from tests.support.targets import Target
 
@@ -60,7 +58,3 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
         return Target.sqlite(tmp_path / "target.db")
     found: Target = request.getfixturevalue("postgresql")
     return found
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    figures.show(terminalreporter)

@@ -35,7 +35,3 @@ def registered(api: Api) -> Callable[[Case], dict[str, Any]]:
         return known[case.name]
 
     return register
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    figures.show(terminalreporter)

@@ -9,10 +9,18 @@ def note(text: str) -> None:
     FIGURES.append(text)
 
 
-def show(reporter: Any) -> None:
-    """For `pytest_terminal_summary`; what was shown is not shown again."""
+def pytest_sessionfinish(session: Any) -> None:
+    """Where tests run side by side, each process hands over what it measured."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = FIGURES
+
+
+def pytest_testnodedown(node: Any) -> None:
+    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     if FIGURES:
-        reporter.section("figures")
-    for text in FIGURES:
-        reporter.line(text)
-    FIGURES.clear()
+        terminalreporter.section("figures")
+    for text in sorted(FIGURES):
+        terminalreporter.line(text)
