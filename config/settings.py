@@ -6,10 +6,12 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from config import env, keys
+from config import concealment, env, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+
+concealment.conceal()  # whoever has read these settings holds keys
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = keys.kept("SECRET_KEY", DATA_DIR, keys.new_secret_key())
@@ -170,8 +172,15 @@ CONNECT_TIMEOUT = env.number("CONNECT_TIMEOUT", 5)
 READ_TIMEOUT = env.number("READ_TIMEOUT", 10)
 PREVIEW_TIMEOUT = env.number("PREVIEW_TIMEOUT", 20)
 JOB_TIMEOUT = env.number("JOB_TIMEOUT", 6 * 60 * 60)
+JOB_SILENCE = env.number("JOB_SILENCE", 0)
 STOP_GRACE = env.number("STOP_GRACE", 60)
 LOCK_WAIT = env.number("LOCK_WAIT", 60)
 GIT_ALLOW_FILE = env.flag("GIT_ALLOW_FILE", default=True)
 GIT_TIMEOUT = env.number("GIT_TIMEOUT", 60)
 GIT_MAX_BYTES = env.number("GIT_MAX_BYTES", 512 * 1024 * 1024)
+
+# How a project's code is kept apart (jobs/isolation.py); 0 is no limit.
+RUNNER_USER = env.text("RUNNER_USER")
+RUNNER_MEMORY_MIB = env.number("RUNNER_MEMORY_MIB", 0)
+RUNNER_PROCESSES = env.number("RUNNER_PROCESSES", 0)
+RUNNER_OPEN_FILES = env.number("RUNNER_OPEN_FILES", 0)

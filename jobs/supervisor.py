@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from jobs import leftovers
+from jobs import isolation, leftovers
 from jobs.output import Output
 from jobs.redaction import Redactor
 
@@ -32,11 +32,13 @@ OnLine = Callable[[str, str, datetime], None]
 
 @dataclass(frozen=True)
 class Exit:
-    """How the runner ended. `closed`: it said itself that all was done; `error`: the first error it reported."""
+    """How the runner ended. `closed`: it said itself that all was done; `error`: the first error it reported; `silent`: it was
+    stopped because it had said nothing for too long, which is one way to be timed out."""
 
     returncode: int | None = None
     signal: int | None = None
     timed_out: bool = False
+    silent: bool = False
     stopped: bool = False
     closed: bool = False
     error: dict[str, Any] | None = None
@@ -56,24 +58,33 @@ def run(
     on_tick: Callable[[], None],
     should_stop: Callable[[], bool],
     timeout: float | None,
+    silence: float | None = None,
     secrets: Iterable[str] = (),
 ) -> Exit:
     """Runs one specification under the project's interpreter and returns once no process of it is left.
+
+    `timeout` limits the whole run, `silence` the time without any output or event, both in seconds.
 
     `on_tick` and `should_stop` are called several times a second, from this thread like the other two; whatever a callback
     raises comes out here, after the child has been ended. No event and no line holds one of the `secrets`.
     """
     try:
         child = Child(spec, python, Redactor(secrets), on_event, on_line)
-    except OSError as error:
-        reason = f"The project's Python could not be started: {python}: {error.strerror or error}."
-        told = {"event": "error", "t": time.time(), "code": "missing_interpreter", "type": type(error).__name__, "message": reason}
-        on_event(told)
-        return Exit.never_started(told)
+    except isolation.CannotIsolate as error:
+        return _never_started(on_event, error.code, str(error))
+    except (OSError, subprocess.SubprocessError) as error:
+        why = getattr(error, "strerror", None) or error
+        return _never_started(on_event, "missing_interpreter", f"The project's Python could not be started: {python}: {why}.")
     try:
-        return child.watch(on_tick, should_stop, timeout)
+        return child.watch(on_tick, should_stop, timeout, silence)
     finally:
         child.end()
+
+
+def _never_started(on_event: OnEvent, code: str, reason: str) -> Exit:
+    told = {"event": "error", "t": time.time(), "code": code, "type": "Failure", "message": reason}
+    on_event(told)
+    return Exit.never_started(told)
 
 
 class Child:
@@ -88,6 +99,9 @@ class Child:
         leftovers.adopt()
         self.others = leftovers.descendants(os.getpid(), dead=True)
         self.output = Output(redactor, on_line)
+        self.heard_at = time.monotonic()
+        self.isolation = isolation.current()
+        self.room = isolation.Room(self.isolation, Path(spec["working_directory"]))
         self._start(python)
 
     def _start(self, python: str) -> None:
@@ -100,13 +114,14 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=environment(self.cookie, events_in, watched),
+                env=environment(self.cookie, events_in, watched) | self.room.environment,
                 pass_fds=(events_in, watched),
-                start_new_session=True,
+                **self.isolation.options(),
             )
-        except OSError:
+        except (OSError, subprocess.SubprocessError):
             os.close(events)
             os.close(self.lifeline)
+            self.room.clear()
             raise
         finally:
             os.close(events_in)
@@ -128,7 +143,9 @@ class Child:
 
     # --- watching
 
-    def watch(self, on_tick: Callable[[], None], should_stop: Callable[[], bool], timeout: float | None) -> Exit:
+    def watch(
+        self, on_tick: Callable[[], None], should_stop: Callable[[], bool], timeout: float | None, silence: float | None = None
+    ) -> Exit:
         """Until the child has ended and said all it had to say."""
         deadline = time.monotonic() + timeout if timeout else None
         kill_at: float | None = None
@@ -136,9 +153,10 @@ class Child:
             self._exchange(TICK)
             on_tick()
             now = time.monotonic()
-            if kill_at is None and (should_stop() or (deadline and now > deadline)):
-                timed_out = bool(deadline and now > deadline)
-                self.exit = replace(self.exit, stopped=not timed_out, timed_out=timed_out)
+            silent = bool(silence and now - self.heard_at > silence)
+            timed_out = silent or bool(deadline and now > deadline)
+            if kill_at is None and (timed_out or should_stop()):
+                self.exit = replace(self.exit, stopped=not timed_out, timed_out=timed_out, silent=silent)
                 self._signal_group(signal.SIGTERM)
                 kill_at = now + TERM_TIMEOUT
             elif kill_at is not None and now > kill_at:
@@ -170,6 +188,7 @@ class Child:
                 self._write()
                 continue
             data = os.read(key.fd, 1 << 16)
+            self.heard_at = time.monotonic()
             if not data:
                 self.selector.unregister(key.fd)
             elif key.data == "events":
@@ -201,6 +220,8 @@ class Child:
 
     def _take_event(self, event: dict[str, Any]) -> None:
         event = self.redactor.clean(event)
+        if event.get("event") == "started":
+            event["isolation"] = self.isolation.sentence
         if event.get("event") == "error" and self.exit.error is None:
             self.exit = replace(self.exit, error=event)
         if event.get("event") == "sql" and len(str(event.get("text"))) > SQL_LIMIT:
@@ -232,6 +253,7 @@ class Child:
                 stream.close()
         os.close(self.events)
         os.close(self.lifeline)
+        self.room.clear()
 
 
 def environment(cookie: str, events: int, watched: int) -> dict[str, str]:

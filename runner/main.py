@@ -19,6 +19,7 @@ TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Chec
 def main() -> None:
     """Never returns: the process ends here, whatever the project has done to it."""
     process.die_with_parent()
+    process.conceal()
     events = Events.from_environment()
     spec = Spec.read()
     process.close_standard_input()
