@@ -22,6 +22,7 @@ from jobs.errors import PlanStale
 from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
 from jobs.plans import settings_hold
 from jobs.recorder import Recorder, next_fence
+from jobs.watch import Watch
 from migrations_store import graph as graphs
 from migrations_store import services as store
 from migrations_store.models import Snapshot
@@ -100,6 +101,7 @@ class Execution:
         self.error: dict[str, Any] | None = None
         self.changes: list[Any] | None = None
         self.reading: Reading | Unreachable | None = None
+        self.watch: Watch | None = None
 
     def run(self) -> None:
         """Every way through ends in `finish`, so that no job stays running while its worker lives."""
@@ -161,21 +163,30 @@ class Execution:
             lock_timeout=environment.lock_timeout,
             statement_timeout=environment.statement_timeout,
         )
+        self.watch = Watch(self.database, self.recorder, spec.application_name(self.job.pk), document["lock_key"], environment.lock_timeout)
         end = supervisor.run(
             document,
             spec.interpreter(self.database.project),
             on_event=self.on_event,
             on_line=self.recorder.line,
-            on_tick=self.recorder.tick,
+            on_tick=self.tick,
             should_stop=self.recorder.should_stop,
             timeout=settings.JOB_TIMEOUT,
+            silence=settings.JOB_SILENCE,
             secrets=[password] if password else [],
         )
         self._conclude(start, end)
 
+    def tick(self) -> None:
+        self.recorder.tick()
+        if self.watch:
+            self.watch.tick()
+
     def on_event(self, event: dict[str, Any]) -> None:
         """What the runner reports while it works; most of it is also a line of the log."""
         kind = event.get("event")
+        if self.watch:
+            self.watch.hear(event)
         if kind == "step_started":
             self.recorder.flush()
             self.recorder.step_started(event["position"])
@@ -258,7 +269,7 @@ def _sentence(event: dict[str, Any]) -> str:
     kind = event.get("event")
     if kind == "started":
         alembic, sqlalchemy, python, pid = (event.get(name) for name in ("alembic", "sqlalchemy", "python", "pid"))
-        return f"Alembic {alembic} and SQLAlchemy {sqlalchemy} on Python {python}, process {pid}."
+        return f"Alembic {alembic} and SQLAlchemy {sqlalchemy} on Python {python}, process {pid}. {event.get('isolation', '')}".strip()
     if kind == "connected":
         return "The connection leads to the right database."
     if kind == "locked":

@@ -219,10 +219,12 @@ OURS = {
     "env_did_nothing": Explanation("env_did_nothing", "env.py ran no migration", "", ("Look at env.py: it has to call context.run_migrations() in online mode.",)),
     "exited": Explanation("exited", "The project's code ended the run", "", ("Look at the log for its reason.", "Remove the sys.exit from env.py or the revision.")),
     "missing_interpreter": Explanation("missing_interpreter", "The project's interpreter cannot be started", "", ("Correct the interpreter in the project's settings.",)),
+    "cannot_isolate": Explanation("cannot_isolate", "The project's code cannot be isolated", "", ("Correct RUNNER_USER, or start the worker as root.", "Then make a new plan.")),
     "missing_module": Explanation("AM-112", "A module is missing", "", ("Install it for the project's interpreter.", "Or name another interpreter in the project's settings.")),
     "database_missing": Explanation("database_missing", "The database does not exist", "", ("Check its name, or the path of its file.", "Create it, or for SQLite allow jobs to create the file in the database's settings.")),
     "database_not_read": Explanation("database_not_read", "The database could not be read", "The job ended before it began.", ("Test the connection, and mend what it names.", "Then make a new plan.")),
     "timed_out": Explanation("timed_out", "The job took too long and was stopped", "It reached the longest time that a job may take.", ("Look at the log for where it stood.", "Raise JOB_TIMEOUT if it needs longer.")),
+    "silent": Explanation("silent", "The job said nothing for too long and was stopped", "No line, no statement and no step was told within the longest silence that is allowed.", ("Look at the log for its last statement: it may have waited for a lock.", "Raise JOB_SILENCE if a statement may take longer.")),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
 }  # fmt: skip
@@ -259,7 +261,7 @@ def explain(error: Mapping[str, Any] | None, end: Exit, tail: str, *, place: str
 def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) -> tuple[Explanation, tuple[str, ...]]:
     code = str((error or {}).get("code") or "")
     if end.timed_out:
-        return OURS["timed_out"], ()
+        return OURS["silent" if end.silent else "timed_out"], ()
     if code in OURS or code in UNREAD:
         return OURS["database_not_read" if code in UNREAD else code], ()
     if error is None and end.returncode == 0 and end.closed:
