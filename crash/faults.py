@@ -110,7 +110,7 @@ class Faults:
 
     def kill_scheduler(self) -> None:
         send(self.place.main("scheduler"), signal.SIGKILL)
-        if self.chance.random() < 0.5:  # noqa: PLR2004 - sometimes there is none for a while
+        if self.chance.random() < 0.5:
             self.place.down.add("scheduler")
             self.after(8, lambda: self.place.down.discard("scheduler"))
 

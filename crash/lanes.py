@@ -51,7 +51,7 @@ class Lane:
 class Workload:
     """Keeps the lanes busy. `check` is called with a lane whose jobs are over; what it answers are violations."""
 
-    def __init__(self, port: int, targets: Targets, chance: random.Random, *, width: int, favoured: str = "") -> None:
+    def __init__(self, port: int, targets: Targets, chance: random.Random, *, width: float, favoured: str = "") -> None:
         self.port, self.targets, self.chance = port, targets, chance
         self.pool = ThreadPoolExecutor(6, thread_name_prefix="request")
         self.shapes = shapes(targets.engine)
@@ -121,7 +121,7 @@ class Workload:
                 self.request(lane, "upgrade", "head")
             else:
                 lane.phase = "clear"
-        elif now - lane.since > 4:  # noqa: PLR2004 - a reading may have been lost with its worker
+        elif now - lane.since > 4:
             lane.since = now
             self._ask_for_reading(lane)
 

@@ -38,7 +38,7 @@ def reach(name):
     if not place:
         return
     try:
-        os.unlink(Path(place) / "armed" / name)
+        (Path(place) / "armed" / name).unlink()
     except OSError:
         return
     os.kill(os.getpid(), signal.SIGKILL)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import redis
 
@@ -55,7 +56,7 @@ class Installation:
         self.processes: dict[str, Process] = {}
         self.down: set[str] = set()
 
-    def __enter__(self) -> "Installation":
+    def __enter__(self) -> Self:
         try:
             self.store.start()
             self.broker.start()

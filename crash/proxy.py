@@ -22,7 +22,7 @@ class Link:
         for source, sink, answers in ((client, server, False), (server, client, True)):
             threading.Thread(target=self.pump, args=(source, sink, answers), daemon=True).start()
 
-    def pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:  # noqa: FBT001 - private to the class
+    def pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         with suppress(OSError):
             while data := source.recv(PIECE):
                 if answers and self.deaf_after is not None:

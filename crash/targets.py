@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg2
 import pymysql
@@ -38,7 +38,7 @@ class Targets:
     proxy: Proxy | None = None
     tables_query = ""
 
-    def __enter__(self) -> "Targets":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,7 +96,7 @@ class PostgreSQL(Targets):
     def __init__(self, directory: Path) -> None:
         self.server = EmbeddedPostgres(directory / "target", durable=False)
 
-    def __enter__(self) -> "PostgreSQL":
+    def __enter__(self) -> Self:
         self.server.start()
         self.proxy = Proxy(self.server.port)
         return self
@@ -184,7 +184,7 @@ class MariaDB(Targets):
         self.server = MariaServer(directory / "target")
         self.password = secrets.token_urlsafe(18)
 
-    def __enter__(self) -> "MariaDB":
+    def __enter__(self) -> Self:
         self.server.start()
         self.proxy = Proxy(self.server.port)
         with self.cursor("mysql") as cursor:
@@ -283,7 +283,7 @@ def revive(server: Server) -> None:
         try:
             server.start()
         except CannotStart:
-            if attempt == 4:  # noqa: PLR2004 - the last one
+            if attempt == 4:
                 raise
             time.sleep(1)
         else:

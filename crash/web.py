@@ -1,5 +1,6 @@
 """The dashboard's API as a program uses it that must not lose a request: an answer that did not come is asked for again."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -11,11 +12,11 @@ from crash.processes import TOKEN
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """Nobody answered, or only half; whether it was done is not known."""
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """An answer that says no."""
 
     def __init__(self, status: int, answer: Any) -> None:
@@ -37,12 +38,10 @@ def call(port: int, method: str, path: str, body: Any = None, *, key: str = "", 
             said = json.loads(text)
         except ValueError:
             said = text.decode(errors="replace")
-        if error.code >= 500:  # noqa: PLR2004 - the store may be away at this moment
+        if error.code >= 500:
             raise NoAnswer(f"{error.code} {said}") from None
         raise Refusal(error.code, said) from None
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        raise NoAnswer(str(error)) from None
-    except Exception as error:  # http.client has errors of its own for half an answer
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise NoAnswer(f"{type(error).__name__}: {error}") from None
 
 

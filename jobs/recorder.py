@@ -85,21 +85,19 @@ class Recorder:
     def steps_ended(self, applied: set[str] | None, *, failed: bool) -> None:
         """Brings the steps into line with what the database says: `applied` holds the revisions that took effect, None if unknown.
 
-        A step that ran but was rolled back with a later one has not taken effect: it is skipped, and the one that broke has failed.
+        What was told of a step is only what somebody lived to tell: one that nobody heard of may have taken effect all the same.
+        One that ran but was rolled back with a later one has not: it is skipped, and the one that broke has failed.
         """
         steps = list(self.job.steps.all())
-        broken = [step for step in steps if step.status == StepStatus.RUNNING]
-        undone = [step for step in steps if step.status == StepStatus.SUCCEEDED and applied is not None and step.revision not in applied]
+        done = [step for step in steps if (step.revision in applied if applied is not None else step.status == StepStatus.SUCCEEDED)]
+        undone = [step for step in steps if step.status == StepStatus.SUCCEEDED and step not in done]
+        broken = [step for step in steps if step.status == StepStatus.RUNNING and step not in done]
         if failed and not broken and undone:
-            broken = [undone.pop()]
-        for step in broken:
-            step.status = StepStatus.FAILED
-            if step.started_at:
+            broken = [undone[-1]]
+        for step in steps:
+            step.status = StepStatus.SUCCEEDED if step in done else StepStatus.FAILED if step in broken else StepStatus.SKIPPED
+            if step in broken and step.started_at:
                 step.duration_ms = step.duration_ms or (datetime.now(UTC) - step.started_at) / timedelta(milliseconds=1)
-        for step in steps:
-            if step.status == StepStatus.PENDING or step in undone:
-                step.status = StepStatus.SKIPPED
-        for step in steps:
             step.save(update_fields=["status", "duration_ms"])
 
 
