@@ -22,6 +22,7 @@ django.setup()
 pytest_plugins = ["tests.support.figures"]
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
+from tests.support.mariadb import MariaDB  # noqa: E402 as above
 
 
 def pytest_unconfigure() -> None:
@@ -40,6 +41,12 @@ def valkey() -> Iterator[EmbeddedValkey]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(SCRATCH / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    with MariaDB(SCRATCH / "mariadb") as server:
         yield server
 
 
