@@ -26,7 +26,7 @@ WORKER = [
     Point("log-flush-after", "jobs.recorder:Recorder.flush", "after"),
     Point("heartbeat", "jobs.recorder:Recorder.tick", "after"),
     Point("runner-ended", "jobs.execution:Execution._conclude", "before"),
-    Point("sessions-ended", "jobs.verdict:end_sessions", "after"),
+    Point("sessions-ended", "jobs.sessions:end", "after"),
     Point("verified", "jobs.execution:Execution.finish", "before"),
     Point("state-kept", "jobs.execution:record", "before", "job.finish"),
     Point("finish-before-commit", "jobs.execution:record", "after", "job.finish"),

@@ -1,7 +1,6 @@
 """What the runner is told: one JSON document per run, passed through a pipe and never written down."""
 
 import hashlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,9 @@ def interpreter(project: Project) -> str:
 
 
 def application_name(job_id: int) -> str:
-    """What the job's session is called in the server's list of sessions."""
-    return f"alembic-dashboard job {job_id}"
+    """What the job's session is called on the server; another dashboard may have a job of the same number there."""
+    mark = hashlib.sha256(f"session names {settings.SECRET_KEY}".encode()).hexdigest()[:6]
+    return f"alembic-dashboard job {job_id} ({mark})"
 
 
 def build(plan: Plan, snapshot: Snapshot, *, password: str | None) -> Spec:
@@ -63,9 +63,12 @@ def with_target(spec: Spec, *, identity: dict[str, Any], job_id: int, lock_timeo
 
 
 def lock_key(identity: dict[str, Any]) -> int:
-    """A signed 64-bit number that depends on the server and database, not on the profile that leads there."""
-    stable = {key: value for key, value in identity.items() if key != "started_at"}
-    digest = hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).digest()
+    """A signed 64-bit number for the database, the same for every profile that leads there, whatever its role may ask the server.
+
+    PostgreSQL keeps advisory locks per database and SQLite's is the file's own; MySQL's are the server's, so the name has to count.
+    """
+    name = str(identity.get("database", "")).lower()
+    digest = hashlib.sha256(f"alembic-dashboard {identity['dialect']} {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 

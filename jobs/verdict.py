@@ -1,24 +1,18 @@
 """What is said of a job that has run: read from the database by a fresh connection, never from an exit code."""
 
-import logging
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-
-from environments import connections, version_table
+from environments import version_table
 from environments.errors import Unreachable
 from environments.models import Database
 from environments.version_table import Reading
+from jobs import sessions
 from jobs.models import Command, JobStatus, OutcomeState, Plan
 from jobs.supervisor import Exit
 from migrations_store.graph import Graph
 
-logger = logging.getLogger(__name__)
-SESSION_WAIT = 10.0
 ABSENT = "absent"  # the fingerprint of a SQLite file that is not there yet
 
 
@@ -34,25 +28,10 @@ class Verdict:
 def read_after(database: Database, session: str) -> Reading | Unreachable:
     """Reads the database once nothing of the job's session is left on the server."""
     try:
-        end_sessions(database, session)
+        sessions.end(database, session)
         return version_table.read(database)
     except Unreachable as error:
         return error
-
-
-def end_sessions(database: Database, session: str) -> None:
-    """PostgreSQL goes on with a statement whose client is dead: ends what carries the job's name, and waits until it is gone."""
-    if not database.driver.startswith("postgres"):
-        return
-    deadline = time.monotonic() + SESSION_WAIT
-    query = text("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name AND pid <> pg_backend_pid()")
-    try:
-        with connections.connect(database) as connection:
-            while connection.execute(query, {"name": session}).all() and time.monotonic() < deadline:
-                time.sleep(0.1)
-                connection.execute(text("SELECT pg_stat_clear_snapshot()"))  # within a transaction the list is kept
-    except SQLAlchemyError as error:
-        logger.warning("could not ask %s for sessions named %s (%s)", database, session, type(error).__name__)
 
 
 def heads_of(reading: Reading) -> list[str]:

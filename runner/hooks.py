@@ -67,7 +67,7 @@ class Guard:
 
     def lock(self, target, connection) -> None:
         """The session that migrates holds the lock itself; a project may open further connections beside it."""
-        if self.spec.lock_key is None or not target.has_locks or self.holder is not None:
+        if self.spec.lock_key is None or self.holder is not None:
             return
         start = told = time.monotonic()
         while not target.try_lock(self.spec.lock_key):

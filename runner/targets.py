@@ -8,6 +8,11 @@ import re
 
 from .failures import Failure
 
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None
+
 FAMILIES = {
     "psycopg2": "postgresql",
     "psycopg2cffi": "postgresql",
@@ -39,10 +44,7 @@ def of(connection):
 
 
 class Target:
-    """`has_locks`: whether the server knows named locks that end with their session."""
-
     dialect = ""
-    has_locks = True
 
     def __init__(self, connection) -> None:
         self.connection = connection
@@ -157,6 +159,8 @@ class MySQL(Target):
         return found["database"] is not None and super().matches(found, expected)
 
     def prepare(self, spec) -> None:
+        # There is no application_name: a lock of the job's name tells which session is the job's.
+        self.attempt("SELECT GET_LOCK('{}', 0)".format(spec.application_name.replace("'", "''")[:64]))
         if spec.lock_timeout:
             self.row("SET SESSION lock_wait_timeout = {0}, SESSION innodb_lock_wait_timeout = {0}".format(max(1, round(spec.lock_timeout))))
         if spec.statement_timeout:
@@ -175,16 +179,34 @@ class MySQL(Target):
 
 
 class SQLite(Target):
-    dialect = "sqlite"
-    has_locks = False  # the file itself is locked while it is written
+    """SQLite locks a file only while it is written, and two runs could both look at it before one of them writes. So the file itself
+    is locked, in a manner that SQLite neither uses nor sees, until this process has ended."""
 
-    def identity(self, _expected: dict) -> dict:
+    dialect = "sqlite"
+    opened = {}  # path to descriptor; never closed, for that would end SQLite's own locks on the file
+
+    def path(self) -> str:
         cursor = self.connection.cursor()
         cursor.execute("PRAGMA database_list")
         main = [row[2] for row in cursor.fetchall() if row[1] == "main"]
         cursor.close()
-        return {"dialect": self.dialect, "path": os.path.realpath(main[0]) if main and main[0] else "memory"}
+        return os.path.realpath(main[0]) if main and main[0] else "memory"
+
+    def identity(self, _expected: dict) -> dict:
+        return {"dialect": self.dialect, "path": self.path()}
 
     def prepare(self, spec) -> None:
         if spec.lock_timeout:
             self.row("PRAGMA busy_timeout = {}".format(int(spec.lock_timeout * 1000)))
+
+    def try_lock(self, _key: int) -> bool:
+        path = self.path()
+        if fcntl is None or path == "memory":
+            return True
+        if path not in self.opened:
+            self.opened[path] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self.opened[path], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
