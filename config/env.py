@@ -1,5 +1,6 @@
 """Typed reading of environment variables; each may also be given as NAME_FILE (a path that holds the value)."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -40,3 +41,11 @@ def number(name: str, default: int) -> int:
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number.")
     return int(value)
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """A comma-separated list such as 10.0.0.0/8,fd12::/16; a single address is a network of its own."""
+    try:
+        return [ipaddress.ip_network(word, strict=False) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Use networks such as 10.0.0.0/8, comma-separated.") from None

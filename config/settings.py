@@ -115,6 +115,7 @@ STORAGES = {
 # Security. HTTPS=on when the dashboard is reached through TLS.
 HTTPS = env.flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -175,6 +176,7 @@ JOB_TIMEOUT = env.number("JOB_TIMEOUT", 6 * 60 * 60)
 JOB_SILENCE = env.number("JOB_SILENCE", 0)
 STOP_GRACE = env.number("STOP_GRACE", 60)
 LOCK_WAIT = env.number("LOCK_WAIT", 60)
+ALLOWED_NETWORKS = env.networks("ALLOWED_NETWORKS")
 GIT_ALLOW_FILE = env.flag("GIT_ALLOW_FILE", default=True)
 GIT_TIMEOUT = env.number("GIT_TIMEOUT", 60)
 GIT_MAX_BYTES = env.number("GIT_MAX_BYTES", 512 * 1024 * 1024)

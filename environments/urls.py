@@ -16,7 +16,7 @@ from django.conf import settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from environments import addresses
+from config import networks
 from environments.errors import BadUrl
 
 MAX_LENGTH = 2000
@@ -43,7 +43,7 @@ QUERY_KEYS = {
         "prepared_statement_cache_size": r"\d{1,6}",
     },
     "mysql": {
-        "charset": r"\w{1,32}",
+        "charset": "utf8mb4|utf8mb3|utf8|latin1|ascii|binary",  # with some others a quoted text can end its quotes
         "collation": r"\w{1,64}",
         "connect_timeout": r"\d{1,3}",
         "ssl_disabled": FLAG,
@@ -255,11 +255,11 @@ def _check_host(host: str) -> None:
         raise BadUrl("Several hosts in one URL are not taken: it has to be clear which database is changed. Name the primary.", "host")
     if not re.fullmatch(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?", host) or host.startswith("-"):
         raise BadUrl("The host holds characters that no host name has. In a password, write @ as %40 and / as %2F.", "host")
-    address = addresses.literal(host)
+    address = networks.literal(host)
     if ":" in host and address is None:
         raise BadUrl("The host is not an IPv6 address.", "host")
-    if address is not None and addresses.is_forbidden(address):
-        raise BadUrl("The host is a link-local or metadata address; the dashboard does not connect there.", "host")
+    if address is not None and (reason := networks.refusal(address)):
+        raise BadUrl(f"The host is {reason}.", "host")
 
 
 def _rendered(database: Profile, password: str) -> str:

@@ -72,7 +72,7 @@ def test_every_database_state_of_a_job_is_told() -> None:
 
 
 def test_every_cause_of_an_unread_database_is_told() -> None:
-    raised = codes_in("environments", "Unreachable")
+    raised = codes_in("environments", "Unreachable") | codes_in("config", "HostRefused")
     assert in_first_column("Why a database cannot be read") == set(WORDS) | raised | {"secret_unreadable"}
 
 
