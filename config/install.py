@@ -25,6 +25,14 @@ def set_up() -> None:
     migrate_store()
     collect_static()
     create_admin()
+    start_clock()
+
+
+def start_clock() -> None:
+    """The scheduler's silence counts from now on."""
+    from jobs import health  # models can be imported only now
+
+    health.beat(health.SWEEP)
 
 
 def migrate_store() -> None:

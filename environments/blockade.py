@@ -1,7 +1,6 @@
 """What is known of a session that waits and of those that keep it waiting."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 SESSIONS = 5
 OUR_LOCK = "the lock that each migration of this database takes"
@@ -24,7 +23,8 @@ class Holder:
 
 @dataclass(frozen=True)
 class Blockade:
-    """`wants` says which lock is waited for, `waited_s` since when. Without `certain` the holders are those that may be it."""
+    """`wants` says which lock is waited for, `waited_s` since when. Without `certain` the holders are those that may be
+    it; `ours` is our own lock, for which one migration of a database waits until another has ended."""
 
     wants: str
     holders: list[Holder] = field(default_factory=list)
@@ -33,9 +33,7 @@ class Blockade:
     longest_s: float | None = None
     certain: bool = True
     ours: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    noun: str = "session"
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,10 @@ class Rows:
 
 
 def find(connection: Connection, waiter: Waiter, password: str) -> Blockade | None:
-    """The named lock leads to the session that migrates: that one holds it, unless it still waits for it."""
+    """Named locks lead to the sessions: the one of the job's name is held by the session that migrates, whatever else it waits for."""
     rows = Rows(connection, password)
-    holder = rows.word("SELECT IS_USED_LOCK(:name) AS id", name=f"alembic_dashboard_{waiter.lock_key & 0xFFFFFFFFFFFFFFFF:016x}")
+    name = f"alembic_dashboard_{waiter.lock_key & 0xFFFFFFFFFFFFFFFF:016x}" if waiter.for_our_lock else waiter.session
+    holder = rows.word("SELECT IS_USED_LOCK(:name)", name=name)
     if not holder:
         return None
     if waiter.for_our_lock:
@@ -109,13 +110,13 @@ def _holder(rows: Rows, id: int) -> Holder:
     """What can be seen of a session; of another user's, without the PROCESS privilege, that is its number alone."""
     known = rows.first(DETAILS, id=id)
     transaction = rows.word(SINCE, id=id)
-    state = str(known.get("state") or known.get("command") or "").lower()
+    state, host = str(known.get("state") or known.get("command") or "").lower(), str(known.get("host") or "")
     query = str(known.get("info") or rows.word(LAST, id=id))
     return Holder(
         pid=id,
         application=rows.clean(rows.word(PROGRAM, id=id)),
         user=str(known.get("user") or ""),
-        host=str(known.get("host") or ""),
+        host=host.rpartition(":")[0] or host,
         state=("idle in transaction" if transaction else "idle") if known.get("command") == "Sleep" else state,
         state_s=float(known["time"]) if known.get("time") is not None else None,
         transaction_s=float(transaction) if transaction else None,

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from jobs import execution, liveness, previews, reaper
+from jobs import execution, health, liveness, previews, reaper
 
 liveness.connect()
 
@@ -20,3 +20,4 @@ def preview_plan(plan_id: int) -> None:
 @shared_task
 def sweep() -> None:
     reaper.sweep()
+    health.beat(health.SWEEP)

@@ -14,7 +14,7 @@ from jobs.recorder import Recorder
 
 QUIET_SECONDS = 1.5
 PAUSE_SECONDS, LONGEST_PAUSE = 2.0, 15.0
-TOLD_SECONDS = 30.0
+TOLD_SECONDS, LATELY_SECONDS = 30.0, 10.0
 
 
 class Watch:
@@ -27,17 +27,19 @@ class Watch:
         self.database, self.recorder, self.session, self.lock_key = database, recorder, session, lock_key
         self.lock_timeout = lock_timeout
         self.found: dict[str, Any] | None = None
-        self.for_our_lock = False
+        self.for_our_lock = self.connected = False
         self._since = self._next = time.monotonic()
         self._seq = recorder.seq
         self._told_at = 0.0
         self._others = leftovers.descendants(os.getpid(), dead=True)
         self._look: Look | None = None
+        self._seen: tuple[float, dict[str, Any]] | None = None
 
     def hear(self, event: dict[str, Any]) -> None:
         """What the runner reports: whether it waits for our lock or holds it, and that it goes on."""
         kind = event.get("event")
         self.for_our_lock = kind == "waiting_for_lock" or (self.for_our_lock and kind != "locked")
+        self.connected = self.connected or kind == "connected"
         if kind != "waiting_for_lock":
             self._went_on()
 
@@ -46,13 +48,18 @@ class Watch:
         if self.recorder.seq != self._seq and not self.for_our_lock:
             self._went_on()
         now = time.monotonic()
-        if self._look is None and now - self._since >= QUIET_SECONDS and now >= self._next:
+        if self._look is None and self.connected and now - self._since >= QUIET_SECONDS and now >= self._next:
             own = frozenset({os.getpid(), *leftovers.descendants(os.getpid(), besides=self._others)})
             self._look = Look(self.database, Waiter(self.session, self.lock_key, self.for_our_lock, own))
         elif self._look is not None and not self._look.is_alive():
             found, self._look = self._look.found, None
             self._next = now + (PAUSE_SECONDS if found else min(LONGEST_PAUSE, max(PAUSE_SECONDS, (now - self._since) / 4)))
             self._take(found)
+
+    @property
+    def seen_lately(self) -> dict[str, Any] | None:
+        """Who was in the way a moment ago: the one for whom a statement gave up."""
+        return self._seen[1] if self._seen and time.monotonic() - self._seen[0] < LATELY_SECONDS else None
 
     def _went_on(self) -> None:
         self._since, self._seq = time.monotonic(), self.recorder.seq
@@ -69,6 +76,7 @@ class Watch:
             return
         first = self.found is None
         self.found = as_record(found, lock_timeout=self.lock_timeout, first=self.found)
+        self._seen = time.monotonic(), self.found
         self.recorder.write(blocked_by=self.found)
         if first or time.monotonic() - self._told_at >= TOLD_SECONDS:
             self._told_at = time.monotonic()
@@ -100,6 +108,7 @@ def as_record(found: Blockade, *, lock_timeout: float, first: dict[str, Any] | N
         "gives_up_at": moment(now, found.waited_s - lock_timeout) if gives_up and found.waited_s is not None else None,
         "certain": found.certain,
         "for_our_lock": found.ours,
+        "noun": found.noun,
         "behind": found.behind,
         "behind_since": moment(now, found.longest_s),
         "seen_at": now.isoformat(timespec="seconds"),
@@ -126,14 +135,14 @@ def moment(now: datetime, age: float | None) -> str | None:
 
 def sentence(blocked: dict[str, Any]) -> str:
     """Such as: waits for ACCESS EXCLUSIVE on users, held by billing-worker (session 9914, user app), idle in transaction for 48 min."""
-    names = [named(session) for session in blocked["sessions"]]
+    names = [named(session, blocked["noun"]) for session in blocked["sessions"]]
     held = "held by" if blocked["certain"] else "the server does not say who holds it; most likely"
-    return f"Waits for {blocked['wants']}, {held} {' and '.join(names) if names else 'another session'}."
+    return f"Waits for {blocked['wants']}, {held} {' and '.join(names) if names else 'another ' + blocked['noun']}."
 
 
-def named(session: dict[str, Any]) -> str:
+def named(session: dict[str, Any], noun: str) -> str:
     """Who it is, in a few words."""
-    facts = [f"session {session['pid']}" if session["pid"] else "", f"user {session['user']}" if session["user"] else "", session["host"]]
+    facts = [f"{noun} {session['pid']}" if session["pid"] else "", f"user {session['user']}" if session["user"] else "", session["host"]]
     inner = ", ".join(fact for fact in facts if fact)
-    name = session["application"] or "a session"
+    name = session["application"] or f"a {noun}"
     return f"{name} ({inner})" + (f", {session['state']}" if session["state"] else "") if inner else f"{name}"
