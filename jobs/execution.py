@@ -3,12 +3,14 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from audit.services import record
@@ -17,7 +19,7 @@ from environments import secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
-from jobs import explanations, reaper, spec, supervisor, verdict
+from jobs import aftermath, explanations, reaper, spec, supervisor, verdict
 from jobs.errors import PlanStale
 from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
 from jobs.plans import settings_hold
@@ -58,15 +60,20 @@ def claim(job_id: int) -> Job | None:
     before = Job.objects.filter(database=job.database_id, status__in=[JobStatus.QUEUED, *HOLDING]).exclude(pk=job_id)
     if before.filter(status__in=HOLDING).exists() or before.filter(pk__lt=job_id).exists():
         return None
+    marks: dict[str, Any] = {"started_at": Now(), "heartbeat_at": Now(), "worker": worker_name(), "pid": os.getpid()}
     try:
         with transaction.atomic():
-            marks: dict[str, Any] = {"started_at": Now(), "heartbeat_at": Now(), "worker": worker_name(), "pid": os.getpid()}
             claimed = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(status=JobStatus.RUNNING, **marks, **next_fence())
             if not claimed:
                 return None
             record("worker", "job.start", f"job {job_id}", worker=worker_name())
     except IntegrityError:  # another job of this database was claimed in the same moment; the constraint holds
         return None
+    except (InterfaceError, OperationalError):  # the answer to COMMIT may have been lost: the row tells whose it is
+        connection.close()
+        mine = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING, worker=worker_name(), pid=os.getpid(), fence=job.fence + 1)
+        if not mine.exists():
+            raise
     related = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "plan__database__project")
     return related.get(pk=job_id)
 
@@ -132,21 +139,24 @@ class Execution:
         except Unreachable as error:
             if error.code == "database_missing" and self.database.create_if_missing:
                 self.recorder.say("The file is not there yet; it will be created.")
-                self.recorder.write(fingerprint_before=verdict.ABSENT)
+                self._keep_fingerprint(verdict.ABSENT)
                 return Start([], {"dialect": "sqlite", "path": os.path.realpath(self.database.database)}, verdict.ABSENT)
             self.refuse(error.code, str(error))
             return None
         self.reading = reading
-        self.recorder.write(fingerprint_before=reading.fingerprint)
+        self._keep_fingerprint(reading.fingerprint)
         self.recorder.say(f"{reading.server} answered in {reading.latency_ms:.0f} ms; it is at {_shown(verdict.heads_of(reading))}.")
         return Start(verdict.heads_of(reading), reading.identity, reading.fingerprint)
+
+    def _keep_fingerprint(self, fingerprint: str) -> None:
+        """Whoever takes the job over compares with it, so it has to be there before anything is touched."""
+        self.recorder.insist(lambda: self.recorder.write_now(fingerprint_before=fingerprint))
 
     def _other_start(self, start: Start) -> None:
         """Another job or a person moved the database since the plan was made."""
         if start.heads == sorted(self.plan.to_heads) and self.plan.command != Command.CHECK:
             self.recorder.say(f"Nothing left to do: the database is at {_shown(start.heads)} already.")
-            self.job.steps.all().delete()
-            self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads)
+            self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads, steps=self.job.steps.all().delete)
             return
         found, planned = _shown(start.heads), _shown(self.plan.from_heads)
         self.refuse("plan_changed", f"The plan starts at {planned}, but the database is at {found} now.", heads=start.heads)
@@ -209,15 +219,21 @@ class Execution:
             logger.warning("job %s was taken over while it ran; its worker writes nothing more", self.job.pk)
             return
         self.recorder.say("Reading the database on a fresh connection.")
-        reading = self.reading = verdict.read_after(self.database, spec.application_name(self.job.pk))
+        before, reading = self.reading, verdict.read_after(self.database, spec.application_name(self.job.pk))
+        self.reading = reading
         canceled = end.stopped and self.recorder.cancel_asked
         found = verdict.judge(
             self.plan, end, reading, fingerprint_before=start.fingerprint, canceled=canceled, has_changes=self.changes is not None
         )
-        graph = graphs.load(self.snapshot)
-        self.recorder.steps_ended(verdict.effective(self.plan, graph, found.heads), failed=found.status != JobStatus.SUCCEEDED)
-        error = None if found.status in (JobStatus.SUCCEEDED, JobStatus.CANCELED) else self._explained(end, found)
-        self.finish(found.status, found.database_state, found.heads, error=error)
+        applied = verdict.effective(self.plan, graphs.load(self.snapshot), found.heads)
+        explain = found.status not in (JobStatus.SUCCEEDED, JobStatus.CANCELED)
+        error = self.recorder.insist(lambda: self._explained(end, found)) if explain else None
+        failed = found.status != JobStatus.SUCCEEDED
+        if unfinished := aftermath.left_invalid(before, reading):
+            self.recorder.say(aftermath.INVALID.format(names=", ".join(unfinished)))
+            error = aftermath.with_invalid(error, unfinished) if failed else None
+        steps = partial(self.recorder.steps_ended, applied, failed=failed)
+        self.finish(found.status, found.database_state, found.heads, error=error, steps=steps)
 
     def _explained(self, end: supervisor.Exit, found: verdict.Verdict) -> dict[str, Any]:
         self.recorder.flush()
@@ -238,28 +254,35 @@ class Execution:
         heads: list[str] | None,
         *,
         error: dict[str, Any] | None = None,
+        steps: Callable[[], Any] | None = None,
     ) -> None:
-        """Writes the database's new state, then the outcome and the audit entry in one transaction, if the fence still holds.
+        """Writes the database's new state, then the outcome, the steps and the audit entry in one transaction, if the fence still holds.
 
-        The state comes first: whoever sees that the job has ended must not be shown a plan from the old state.
+        The state comes first: whoever sees that the job has ended must not be shown a plan from the old state. A store that is away
+        is waited for; an attempt whose answer was lost is found by the next, which then has nothing left to write.
         """
         if self.reading is not None:
-            environment_services.apply_reading(self.database, self.reading)
+            reading = self.reading
+            self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading))
         self.recorder.say(_closing_words(status, database_state, heads))
-        self.recorder.flush()
-        if status != JobStatus.SUCCEEDED:
-            self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
-        with transaction.atomic():
-            ended: dict[str, Any] = {"finished_at": Now()} if status in FINAL else {}
-            written = self.recorder.write(
-                status=status, database_state=database_state, heads_after=heads, error=error, changes=self.changes, **ended
-            )
-            if not written:
-                return
-            record(
-                "worker", "job.finish", f"job {self.job.pk}", database=str(self.database), status=status.value,
-                database_state=database_state.value, heads_after=heads, error=(error or {}).get("code"),
-            )  # fmt: skip
+        self.recorder.insist(self.recorder.flush_all)
+        ended: dict[str, Any] = {"finished_at": Now()} if status in FINAL else {}
+        row = ended | {"status": status, "database_state": database_state, "heads_after": heads, "error": error, "changes": self.changes}
+        self.recorder.insist(lambda: self._write_end(row, steps or self._skip_steps))
+
+    @transaction.atomic
+    def _write_end(self, row: dict[str, Any], steps: Callable[[], Any]) -> None:
+        if not self.recorder.write_now(**row):
+            return
+        steps()
+        record(
+            "worker", "job.finish" if row["status"] in FINAL else "job.unknown", f"job {self.job.pk}", database=str(self.database),
+            status=row["status"].value, database_state=row["database_state"].value, heads_after=row["heads_after"],
+            error=(row["error"] or {}).get("code"),
+        )  # fmt: skip
+
+    def _skip_steps(self) -> None:
+        self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
 
     def _route(self) -> str:
         return f"{_shown(self.plan.from_heads)} to {_shown(self.plan.to_heads)}, {len(self.plan.steps)} steps"

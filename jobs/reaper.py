@@ -1,6 +1,7 @@
 """Jobs whose worker vanished: the database is asked what is true, and nothing is ever run again by a machine."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -17,18 +18,32 @@ from migrations_store import graph as graphs
 
 logger = logging.getLogger(__name__)
 STALE_SECONDS = 30
-QUEUED_SECONDS = 5
+RELATED = ("database__project", "database__environment", "plan__snapshot")
 VANISHED = "The worker that ran this job has vanished: it was killed, or its machine stopped."
 
 
 def sweep() -> None:
     """Rings for jobs that wait too long, takes over those whose worker is silent, and settles what is unknown."""
-    for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
-        take_over(job_id, VANISHED)
-    for job in Job.objects.filter(status=JobStatus.UNKNOWN).select_related("database__project", "database__environment", "plan__snapshot"):
-        settle(job, (job.error or {}).get("why") or VANISHED)
     for job_id in first_in_line():
         ring("jobs.tasks.run_job", job_id)
+    for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
+        attempt(take_over, job_id, VANISHED)
+    for job in Job.objects.filter(status=JobStatus.UNKNOWN).select_related(*RELATED):
+        attempt(settle, job, because(job))
+
+
+def because(job: Job) -> str:
+    """Why it has become unknown; kept apart from what is said of its database each time that is asked again."""
+    error = job.error or {}
+    return str(error.get("because") or error.get("why") or VANISHED)
+
+
+def attempt(work: Callable[..., None], *arguments: Any) -> None:
+    """The boundary of one job within a sweep: what breaks there must not leave the other jobs without a judge."""
+    try:
+        work(*arguments)
+    except Exception:
+        logger.exception("the sweep could not do %s%s", work.__name__, arguments[:1])
 
 
 def first_in_line() -> list[int]:
@@ -48,7 +63,7 @@ def take_over(job_id: int, why: str) -> None:
         if taken:
             record("scheduler", "job.worker_lost", f"job {job_id}", why=why)
     if taken:
-        settle(Job.objects.select_related("database__project", "database__environment", "plan__snapshot").get(pk=job_id), why)
+        settle(Job.objects.select_related(*RELATED).get(pk=job_id), why)
 
 
 def settle(job: Job, why: str) -> None:
@@ -95,4 +110,5 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
 
 
 def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:
-    return {"code": "worker_lost", "title": "The worker was lost", "why": f"{why} {state_sentence}".strip(), "next": steps}
+    told = {"code": "worker_lost", "title": "The worker was lost", "why": f"{why} {state_sentence}".strip(), "next": steps}
+    return told | {"because": why}

@@ -1,15 +1,25 @@
-"""Writes down what a running job says and does: log lines in chunks, steps, heartbeat. Every write carries the fence."""
+"""Writes down what a running job says and does: log lines in chunks, steps, heartbeat. Every write carries the fence.
 
+A store that is away for a moment does not end a migration: what is to be written waits until it is back, or until a worker that
+cannot say that it lives has to count as dead.
+"""
+
+import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.models import Job, LogChunk, StepStatus
 
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 HEARTBEAT_SECONDS = 5.0
+AWAY_SECONDS, RETRY_SECONDS = 20.0, 0.5
 FLUSH_SECONDS = 0.15
 CHUNK_LINES = 500
 POLL_SECONDS = 0.5
@@ -23,6 +33,9 @@ class Recorder:
         self.seq = job.line_count
         self.lost = self.cancel_asked = False
         self._waiting: list[list[Any]] = []
+        self._batch: list[list[Any]] = []
+        self._unwritten: list[Callable[[], Any]] = []
+        self._away_since = self._retry_at = 0.0
         self._flushed_at = self._beat_at = self._polled_at = 0.0
 
     # --- the log
@@ -41,16 +54,77 @@ class Recorder:
 
     def flush(self) -> None:
         self._flushed_at = time.monotonic()
-        if not self._waiting or self.lost:
+        if not (self._waiting or self._batch) or self.lost:
             return
-        lines, self._waiting = self._waiting, []
-        if self.write(line_count=lines[-1][0]):
-            LogChunk.objects.create(job=self.job, first_seq=lines[0][0], last_seq=lines[-1][0], lines=lines)
+        if not self._batch:
+            self._batch, self._waiting = self._waiting, []
+        if self._tried(self._write_batch):
+            self._batch = []
+
+    def flush_all(self) -> None:
+        """Everything, or the error of the store that does not take it."""
+        for write in self._unwritten:
+            write()
+        self._unwritten = []
+        while (self._batch or self._waiting) and not self.lost:
+            if not self._batch:
+                self._batch, self._waiting = self._waiting, []
+            self._write_batch()
+            self._batch = []
+
+    def _write_batch(self) -> None:
+        """The same lines until they are there: an attempt whose answer was lost may have succeeded."""
+        lines = self._batch
+        with transaction.atomic():
+            if self.write_now(line_count=lines[-1][0]):
+                chunk = LogChunk(job=self.job, first_seq=lines[0][0], last_seq=lines[-1][0], lines=lines)
+                LogChunk.objects.bulk_create([chunk], ignore_conflicts=True)
+
+    # --- a store that is away
+
+    def _tried(self, write: Callable[[], Any]) -> bool:
+        """Whether it was written; false while the store is away. Raises when it has been away for too long."""
+        if self._away_since and time.monotonic() < self._retry_at:
+            return False
+        try:
+            write()
+        except (OperationalError, InterfaceError) as error:
+            self._is_away(error)
+            return False
+        self._away_since = 0.0
+        return True
+
+    def _is_away(self, error: Exception) -> None:
+        connection.close()
+        now = time.monotonic()
+        if not self._away_since:
+            logger.warning("the store does not take what job %s says (%s); it is tried again", self.job.pk, type(error).__name__)
+            self._away_since = now
+        if now - self._away_since > AWAY_SECONDS:
+            raise error
+        self._retry_at = now + RETRY_SECONDS
+
+    def insist(self, work: Callable[[], T]) -> T:
+        """Does what cannot wait until later, again and again while the store is away."""
+        found: list[T] = []
+        while not self._tried(lambda: found.append(work())):
+            time.sleep(0.05)
+        return found[0]
+
+    def _in_time(self, write: Callable[[], Any]) -> None:
+        """Now or, if the store is away, as soon as it is back; in order."""
+        self._unwritten.append(write)
+        while self._unwritten and self._tried(self._unwritten[0]):
+            del self._unwritten[0]
 
     # --- the job's row
 
-    def write(self, **values: Any) -> bool:
-        """Updates the job if this execution still owns it."""
+    def write(self, **values: Any) -> None:
+        """Updates the job if this execution still owns it; later, if the store is away."""
+        self._in_time(lambda: self.write_now(**values))
+
+    def write_now(self, **values: Any) -> bool:
+        """Whether this execution still owns the job, which has been updated then. Raises what the store raises."""
         owned = Job.objects.filter(pk=self.job.pk, fence=self.fence, status="running").update(**values)
         self.lost = self.lost or not owned
         return bool(owned)
@@ -69,18 +143,27 @@ class Recorder:
         now = time.monotonic()
         if not (self.lost or self.cancel_asked) and now - self._polled_at >= POLL_SECONDS:
             self._polled_at = now
-            row = Job.objects.filter(pk=self.job.pk).values_list("fence", "cancel_requested_at").first()
-            self.lost = row is None or row[0] != self.fence
-            self.cancel_asked = bool(row and row[1])
+            self._tried(self._poll)
         return self.lost or self.cancel_asked
+
+    def _poll(self) -> None:
+        row = Job.objects.filter(pk=self.job.pk).values_list("fence", "cancel_requested_at").first()
+        self.lost = row is None or row[0] != self.fence
+        self.cancel_asked = bool(row and row[1])
 
     # --- steps
 
     def step_started(self, position: int) -> None:
-        self.job.steps.filter(position=position).update(status=StepStatus.RUNNING, started_at=datetime.now(UTC))
+        at = datetime.now(UTC)
+        self._in_time(lambda: self._write_step(position, status=StepStatus.RUNNING, started_at=at))
 
     def step_finished(self, position: int, duration_ms: float) -> None:
-        self.job.steps.filter(position=position).update(status=StepStatus.SUCCEEDED, duration_ms=duration_ms)
+        self._in_time(lambda: self._write_step(position, status=StepStatus.SUCCEEDED, duration_ms=duration_ms))
+
+    def _write_step(self, position: int, **values: Any) -> None:
+        with transaction.atomic():
+            if self.write_now(heartbeat_at=Now()):
+                self.job.steps.filter(position=position).update(**values)
 
     def steps_ended(self, applied: set[str] | None, *, failed: bool) -> None:
         """Brings the steps into line with what the database says: `applied` holds the revisions that took effect, None if unknown.

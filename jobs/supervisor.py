@@ -107,6 +107,7 @@ class Child:
     def _start(self, python: str) -> None:
         events, events_in = os.pipe()
         watched, self.lifeline = os.pipe()
+        os.set_blocking(self.lifeline, False)
         try:
             self.process = subprocess.Popen(
                 [python, str(RUNNER)],
@@ -152,6 +153,7 @@ class Child:
         while not self._has_ended():
             self._exchange(TICK)
             on_tick()
+            self._say_alive()
             now = time.monotonic()
             silent = bool(silence and now - self.heard_at > silence)
             timed_out = silent or bool(deadline and now > deadline)
@@ -164,6 +166,11 @@ class Child:
         self._drain()
         on_tick()
         return self.exit
+
+    def _say_alive(self) -> None:
+        """The runner ends itself when it has not heard from us for a while: then its job is somebody else's to judge."""
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(self.lifeline, b".")
 
     def _has_ended(self) -> bool:
         # Not reaped yet: as long as it is not, its id and its group's id cannot become another process's.

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import sys
 import threading
 
+LEASE = 20.0  # less than the 30 s after which a silent worker counts as dead and its job is judged
 PARENT, WATCH = "ALEMBIC_DASHBOARD_PARENT", "ALEMBIC_DASHBOARD_WATCH_FD"
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 def die_with_parent() -> None:
-    """Two nets: the kernel's signal at the parent's death, and a thread that sees the parent's pipe close."""
+    """Two nets: the kernel's signal at the parent's death, and a thread that sees the parent's pipe close, or fall silent."""
     parent, watched = os.environ.pop(PARENT, ""), os.environ.pop(WATCH, "")
     if parent:
         if sys.platform == "linux":
@@ -33,7 +35,8 @@ def conceal() -> None:
 
 
 def _watch(descriptor: int) -> None:
-    while os.read(descriptor, 1):
+    """A parent that is stopped, or cannot say that it lives, is given up for dead; then nothing may change the database any more."""
+    while select.select([descriptor], [], [], LEASE)[0] and os.read(descriptor, 4096):
         pass
     os.killpg(os.getpgid(0), signal.SIGKILL)
 

@@ -188,7 +188,7 @@ def test_a_worker_that_was_given_up_cannot_write(run: Run, admin: User, database
     assert claimed
     Job.objects.filter(pk=job.pk).update(fence=2)
     recorder = Recorder(claimed)
-    assert not recorder.write(status=JobStatus.SUCCEEDED, finished_at=timezone.now())
+    assert not recorder.write_now(status=JobStatus.SUCCEEDED, finished_at=timezone.now())
     assert recorder.lost
 
 
