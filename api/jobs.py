@@ -15,7 +15,7 @@ from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import Forbidden, Invalid
 from environments.queries import get_database
-from jobs import queries, services
+from jobs import queries, services, waiting
 from jobs.models import Job, JobStatus
 
 router = Router(tags=["jobs"], by_alias=True)
@@ -66,8 +66,32 @@ class JobErrorShown(Shown):
     detail: dict[str, Any] = {}
 
 
+class BlockedByShown(Shown):
+    """What the job waits for: `kind` is lock, job, approval, worker, broker, scheduler, turn or database, `text` says it in a sentence.
+
+    For a lock in its database: `wants` names it, `sessions` are those that hold it (without `certain` those that may), `behind` is
+    the number of sessions that wait behind the job, and `gives_up_at` when its lock timeout ends the wait.
+    """
+
+    kind: str
+    title: str
+    text: str
+    since: str | None
+    next: list[str]
+    job: str | None = None
+    wants: str | None = None
+    certain: bool | None = None
+    sessions: list[dict[str, Any]] | None = None
+    behind: int | None = None
+    gives_up_at: str | None = None
+    seen_at: str | None = None
+
+
 class JobShown(Shown):
-    """`database_state` and `heads_after` are what the database itself said at the end; `changes` is what the command check found."""
+    """`database_state` and `heads_after` are what the database itself said at the end; `changes` is what the command check found.
+
+    `blocked_by` says what a job waits for, and is null for one that works or has ended.
+    """
 
     id: str
     database: str
@@ -80,6 +104,7 @@ class JobShown(Shown):
     heads_after: list[str] | None
     steps: list[StepShown]
     error: JobErrorShown | None
+    blocked_by: BlockedByShown | None
     changes: list[Any] | None
     reason: str
     requested_by: str
@@ -211,6 +236,7 @@ def job_shown(job: Job) -> dict[str, Any]:
             }
             for step in job.steps.all()
         ],
+        "blocked_by": waiting.as_dict(waiting.of(job)),
         "requested_by": job.requested_by.username,
         "snapshot": str(job.plan.snapshot_id) if job.plan.snapshot_id else None,
         "plan_digest": job.plan.digest,

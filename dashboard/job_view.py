@@ -1,21 +1,10 @@
-"""A job as its page shows it: phases, steps with bars, and the log in groups."""
+"""A job as its page shows it: its state, its phases, and its steps with bars."""
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
+from dashboard.wait_view import Lock, lock_of
 from jobs.models import Command, Job, JobStatus, OutcomeState, Step, StepStatus
-from jobs.queries import LogItem, log_lines
-
-PAGE_LINES = 1000
-POLL_LINES = 500
-SCAN_LINES = 100_000
-ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
-WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
-LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
-LEVELS = {"": "All", "warnings": "Warnings and errors", "errors": "Errors"}
 
 STEP_LOOKS = {
     StepStatus.PENDING: ("idle", "dashring"),
@@ -23,6 +12,18 @@ STEP_LOOKS = {
     StepStatus.SUCCEEDED: ("ok", "check"),
     StepStatus.FAILED: ("fail", "x"),
     StepStatus.SKIPPED: ("idle", "slash"),
+}
+DETAILS = {
+    "message": "Message",
+    "hint": "Hint",
+    "type": "Error class",
+    "file": "File",
+    "line": "Line",
+    "statement": "Statement",
+    "pgcode": "SQLSTATE",
+    "errno": "Number",
+    "exit_status": "Exit status",
+    "signal": "Signal",
 }
 STATUS_LOOKS = {
     JobStatus.AWAITING_APPROVAL: ("idle", "diamond"),
@@ -59,37 +60,6 @@ class StepRow:
     share: int
 
 
-@dataclass(frozen=True)
-class LogLine:
-    seq: int
-    at: datetime
-    delta: str
-    label: str
-    tone: str
-    text: str
-
-
-@dataclass
-class LogGroup:
-    """Lines under one heading; `title` is empty when they carry on the group of an earlier page."""
-
-    title: str = ""
-    revision: str = ""
-    seq: int = 0
-    lines: list[LogLine] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class LogWindow:
-    """A part of the log. `earlier` is where the window before it starts, None at the beginning; `open_end` when more will come."""
-
-    groups: list[LogGroup]
-    next_after: int
-    earlier: int | None
-    more: bool
-    finished: bool
-
-
 # --- status
 
 
@@ -97,6 +67,8 @@ def look(job: Job) -> tuple[str, str, str]:
     """Tone, icon and word of the job's badge."""
     if job.status == JobStatus.RUNNING and job.cancel_requested_at:
         return "run", "ringx", "Canceling"
+    if job.status == JobStatus.RUNNING and job.blocked_by:
+        return "warn", "pause", "Blocked"
     tone, icon = STATUS_LOOKS[JobStatus(job.status)]
     return tone, icon, "Unknown outcome" if job.status == JobStatus.UNKNOWN else job.get_status_display()
 
@@ -122,12 +94,36 @@ def database_sentence(job: Job) -> str:
     sentences: dict[str, str] = {
         OutcomeState.AT_TARGET: f"{place} is at {at}, as planned.",
         OutcomeState.UNCHANGED: f"{place} is unchanged.",
-        OutcomeState.PARTIAL: f"{place} stopped in between: it is at {at} now, neither where it started nor where it should be.",
+        OutcomeState.PARTIAL: _partial_sentence(job, place, at),
         OutcomeState.UNKNOWN: f"What {place} is now is not known, because it could not be read.",
     }
     if job.command == Command.CHECK and job.database_state:
         return f"{place} is unchanged: a check only reads."
     return sentences.get(job.database_state, "")
+
+
+def _partial_sentence(job: Job, place: str, at: str) -> str:
+    if sorted(job.heads_after or []) == sorted(job.plan.from_heads):
+        return f"{place} says {at}, as before, but its schema is another: something of the job has stayed."
+    return f"{place} stopped in between: it is at {at} now, neither where it started nor where it should be."
+
+
+def held(job: Job) -> Lock | None:
+    """Who was in the way when the job gave up waiting."""
+    detail = (job.error or {}).get("detail") or {}
+    blocked = detail.get("blocked_by")
+    return lock_of(blocked, datetime.fromisoformat(blocked["seen_at"])) if blocked else None
+
+
+def facts(job: Job) -> list[tuple[str, str]]:
+    """The details of an error, each under a word that people use."""
+    detail = (job.error or {}).get("detail") or {}
+    return [(word, str(detail[name])) for name, word in DETAILS.items() if detail.get(name) not in (None, "")]
+
+
+def rerun_is_safe(job: Job) -> bool:
+    """Whether the same plan, made anew, does what it would have done: not after a part of it has stayed."""
+    return job.is_final and job.database_state in (OutcomeState.UNCHANGED, OutcomeState.AT_TARGET)
 
 
 # --- phases
@@ -214,70 +210,3 @@ def _step_seconds(step: Step) -> float | None:
     if step.status == StepStatus.RUNNING and step.started_at:
         return (datetime.now(UTC) - step.started_at) / timedelta(seconds=1)
     return None
-
-
-# --- log
-
-
-def window(job: Job, *, after: int | None, level: str = "", find: str = "") -> LogWindow:
-    """The page of the log that starts after `after`; without it the last page. With a filter, the first lines that match."""
-    if level or find:
-        start, page = after or 0, log_lines(job, after or 0, SCAN_LINES)
-        items = [item for item in page.items if _matches(item, level, find)][-PAGE_LINES:]
-    else:
-        start = max(0, job.line_count - PAGE_LINES) if after is None else max(0, after)
-        page = log_lines(job, start, PAGE_LINES)
-        items = page.items
-    earlier = max(0, start - PAGE_LINES) if start else None
-    return LogWindow(_groups(items), page.next_after, earlier, page.next_after < job.line_count, page.finished)
-
-
-def tail(job: Job, *, after: int, level: str = "", find: str = "") -> LogWindow:
-    """What came since: the answer to a poll."""
-    page = log_lines(job, after, POLL_LINES)
-    items = [item for item in page.items if _matches(item, level, find)]
-    return LogWindow(_groups(items), page.next_after, None, page.next_after < job.line_count, page.finished)
-
-
-def _matches(item: LogItem, level: str, find: str) -> bool:
-    tone = _tone(item[2], item[3])
-    wanted = {"errors": ("e",), "warnings": ("w", "e")}.get(level, ("", "w", "e"))
-    return tone in wanted and find.lower() in item[3].lower()
-
-
-def _groups(items: list[LogItem]) -> list[LogGroup]:
-    """A line of the stream `step` opens a group; it is the heading, and keeps its number as an anchor."""
-    found = [LogGroup()]
-    for item, line in zip(items, _lines(items), strict=True):
-        if item[2] == "step":
-            title, _, revision = item[3].partition(": ")
-            found.append(LogGroup(title, revision, item[0]))
-        else:
-            found[-1].lines.append(line)
-    return [group for group in found if group.lines or group.title]
-
-
-def _lines(items: list[LogItem]) -> Iterable[LogLine]:
-    moments = [datetime.fromisoformat(item[1]) for item in items]
-    deltas = [timedelta(0)][: len(moments)] + [later - earlier for earlier, later in pairwise(moments)]
-    for (seq, _, stream, text), at, delta in zip(items, moments, deltas, strict=True):
-        tone = _tone(stream, text)
-        yield LogLine(seq, at, f"+{delta / timedelta(seconds=1):.1f}", _label(stream, text, tone), tone, text)
-
-
-def _tone(stream: str, text: str) -> str:
-    """e for what looks like an error, w for a warning; statements and our own headings are neither."""
-    if stream in ("sql", "step"):
-        return ""
-    head = text[:400]
-    if ERROR_LINE.search(head):
-        return "e"
-    return "w" if WARNING_LINE.search(head) else ""
-
-
-def _label(stream: str, text: str, tone: str) -> str:
-    if tone:
-        return {"e": "ERROR", "w": "WARN"}[tone]
-    if found := LEVEL_WORD.match(text):
-        return found.group()
-    return {"sql": "SQL", "dashboard": "–", "step": "STEP", "stdout": "OUT", "stderr": "LOG"}.get(stream, stream.upper()[:5])

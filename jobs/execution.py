@@ -238,7 +238,9 @@ class Execution:
     def _explained(self, end: supervisor.Exit, found: verdict.Verdict) -> dict[str, Any]:
         self.recorder.flush()
         tail = "\n".join(line[3] for chunk in self.job.log_chunks.order_by("-first_seq")[:3] for line in chunk.lines[-TAIL_LINES:])
-        return explanations.explain(self.error, end, tail, place=str(self.database), database_state=str(found.database_state))
+        blocked = self.watch.seen_lately if self.watch else None
+        state = str(found.database_state)
+        return explanations.explain(self.error, end, tail, place=str(self.database), database_state=state, blocked=blocked)
 
     def refuse(self, code: str, why: str, heads: list[str] | None = None) -> None:
         """Ends a job that has not touched its database."""

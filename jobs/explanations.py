@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from environments.causes import WORDS
+from jobs import watch
 from jobs.supervisor import Exit
 
 
@@ -225,6 +226,7 @@ OURS = {
     "database_not_read": Explanation("database_not_read", "The database could not be read", "The job ended before it began.", ("Test the connection, and mend what it names.", "Then make a new plan.")),
     "timed_out": Explanation("timed_out", "The job took too long and was stopped", "It reached the longest time that a job may take.", ("Look at the log for where it stood.", "Raise JOB_TIMEOUT if it needs longer.")),
     "silent": Explanation("silent", "The job said nothing for too long and was stopped", "No line, no statement and no step was told within the longest silence that is allowed.", ("Look at the log for its last statement: it may have waited for a lock.", "Raise JOB_SILENCE if a statement may take longer.")),
+    "invalid_index": Explanation("invalid_index", "An index was left unfinished", "A CREATE INDEX CONCURRENTLY was ended before it was done.", ("Drop what is invalid before the next try, outside a transaction.",)),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
 }  # fmt: skip
@@ -235,6 +237,12 @@ OTHER = Explanation(
 # Why a reading fails; a job that cannot read its database first ends before anything was run.
 UNREAD = {*WORDS, "address_refused", "directory_missing", "secret_unreadable"} - {"database_missing"}
 
+WAITED = {"AM-301", "AM-302", "lock_busy", "timed_out", "silent"}
+PARTIAL = (
+    "Do not run it again as it is: what has stayed would fail, or be done twice.",
+    "Compare the database with the revisions: the log has every statement that was sent.",
+    "Finish the step by hand and stamp it, or undo by hand what has stayed. Then make a new plan.",
+)
 NOW = {
     "unchanged": "The database is as it was before.",
     "at_target": "The database is at the target all the same.",
@@ -243,19 +251,38 @@ NOW = {
 }
 
 
-def explain(error: Mapping[str, Any] | None, end: Exit, tail: str, *, place: str, database_state: str = "") -> dict[str, Any]:
-    """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells."""
+def explain(
+    error: Mapping[str, Any] | None,
+    end: Exit,
+    tail: str,
+    *,
+    place: str,
+    database_state: str = "",
+    blocked: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells; `blocked`
+    is who was in the way when the job gave up waiting."""
     message = str((error or {}).get("message") or "")
     found, groups = _match(error, end, message, tail)
     parts = [_cause(found, error, message), found.why.format(*groups) if groups else found.why]
     why = " ".join(part for part in (parts if found.signature else reversed(parts)) if part)
+    blocked = blocked if found.code in WAITED else None
+    if blocked:
+        why += f" {watch.sentence(blocked).replace('Waits', 'It waited', 1)}"
     return {
         "code": found.code,
         "title": f"{place}: {found.title[0].lower() + found.title[1:] if not found.title.startswith(('env.py', 'SQLite')) else found.title}",
         "why": f"{why} {NOW.get(database_state, '')}".strip(),
-        "next": list(found.next),
-        "detail": _detail(error, end),
+        "next": _steps(found, database_state),
+        "detail": _detail(error, end) | ({"blocked_by": dict(blocked)} if blocked else {}),
     }
+
+
+def _steps(found: Explanation, database_state: str) -> list[str]:
+    """What to do, the safest first. After a part has stayed, a second try fails in another way than the first."""
+    if database_state != "partial":
+        return list(found.next)
+    return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b", step))]
 
 
 def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) -> tuple[Explanation, tuple[str, ...]]:

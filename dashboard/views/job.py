@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, may
 from config.errors import Invalid, Refused
-from dashboard import job_view
+from dashboard import job_view, log_view, wait_view
 from dashboard.requests import number_of, user_of
-from jobs import queries, services
+from jobs import aftermath, queries, services, waiting
 from jobs.models import Job, JobStatus, StepStatus
 
 
@@ -37,7 +37,7 @@ def log(request: HttpRequest, id: str) -> HttpResponse:
     """The lines after `?after=` and the next poller; 204 when nothing is new."""
     found = queries.get_job(user_of(request), id)
     level, find = _filters(request)
-    tail = job_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
+    tail = log_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
     if not tail.groups and not tail.finished and tail.next_after == (number_of(request, "after") or 0):
         return HttpResponse(status=204)
     return render(
@@ -79,12 +79,12 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
     level, find = _filters(request)
     line = number_of(request, "line")
     after = max(0, line - 50) if line else number_of(request, "after")
-    window = job_view.window(found, after=after, level=level, find=find)
+    window = log_view.window(found, after=after, level=level, find=find)
     shown = {
         "log": window,
         "level": level,
         "find": find,
-        "levels": job_view.LEVELS,
+        "levels": log_view.LEVELS,
         "line": line,
         "live": not (window.finished or window.more),
     }
@@ -107,6 +107,12 @@ def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
         "steps_done": done,
         "steps_now": min(done + 1, len(steps)),
         "database_sentence": job_view.database_sentence(found),
+        "cancel_effect": aftermath.cancel_sentence(found),
+        "cancel_words": wait_view.cancel_words(found),
+        "wait": wait_view.card(waiting.of(found)),
+        "held": job_view.held(found),
+        "facts": job_view.facts(found),
+        "rerun": job_view.rerun_is_safe(found),
         "poll": job_view.poll_seconds(found),
         "may_cancel": may(user, Action.RUN) and not found.cancel_requested_at and _cancelable(found),
     }
@@ -128,4 +134,4 @@ def _text_lines(found: Job) -> Any:
 
 def _filters(request: HttpRequest) -> tuple[str, str]:
     level = request.GET.get("level", "")
-    return level if level in job_view.LEVELS else "", request.GET.get("find", "")[:200]
+    return level if level in log_view.LEVELS else "", request.GET.get("find", "")[:200]

@@ -1,0 +1,113 @@
+"""A job's log as its page shows it: windows of lines in groups, one for each step."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from jobs.models import Job
+from jobs.queries import LogItem, log_lines
+
+PAGE_LINES = 1000
+POLL_LINES = 500
+SCAN_LINES = 100_000
+ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
+WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
+LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
+LEVELS = {"": "All", "warnings": "Warnings and errors", "errors": "Errors"}
+
+
+@dataclass(frozen=True)
+class LogLine:
+    seq: int
+    at: datetime
+    delta: str
+    label: str
+    tone: str
+    text: str
+
+
+@dataclass
+class LogGroup:
+    """Lines under one heading; `title` is empty when they carry on the group of an earlier page."""
+
+    title: str = ""
+    revision: str = ""
+    seq: int = 0
+    lines: list[LogLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LogWindow:
+    """A part of the log. `earlier` is where the window before it starts, None at the beginning; `open_end` when more will come."""
+
+    groups: list[LogGroup]
+    next_after: int
+    earlier: int | None
+    more: bool
+    finished: bool
+
+
+def window(job: Job, *, after: int | None, level: str = "", find: str = "") -> LogWindow:
+    """The page of the log that starts after `after`; without it the last page. With a filter, the first lines that match."""
+    if level or find:
+        start, page = after or 0, log_lines(job, after or 0, SCAN_LINES)
+        items = [item for item in page.items if _matches(item, level, find)][-PAGE_LINES:]
+    else:
+        start = max(0, job.line_count - PAGE_LINES) if after is None else max(0, after)
+        page = log_lines(job, start, PAGE_LINES)
+        items = page.items
+    earlier = max(0, start - PAGE_LINES) if start else None
+    return LogWindow(_groups(items), page.next_after, earlier, page.next_after < job.line_count, page.finished)
+
+
+def tail(job: Job, *, after: int, level: str = "", find: str = "") -> LogWindow:
+    """What came since: the answer to a poll."""
+    page = log_lines(job, after, POLL_LINES)
+    items = [item for item in page.items if _matches(item, level, find)]
+    return LogWindow(_groups(items), page.next_after, None, page.next_after < job.line_count, page.finished)
+
+
+def _matches(item: LogItem, level: str, find: str) -> bool:
+    tone = _tone(item[2], item[3])
+    wanted = {"errors": ("e",), "warnings": ("w", "e")}.get(level, ("", "w", "e"))
+    return tone in wanted and find.lower() in item[3].lower()
+
+
+def _groups(items: list[LogItem]) -> list[LogGroup]:
+    """A line of the stream `step` opens a group; it is the heading, and keeps its number as an anchor."""
+    found = [LogGroup()]
+    for item, line in zip(items, _lines(items), strict=True):
+        if item[2] == "step":
+            title, _, revision = item[3].partition(": ")
+            found.append(LogGroup(title, revision, item[0]))
+        else:
+            found[-1].lines.append(line)
+    return [group for group in found if group.lines or group.title]
+
+
+def _lines(items: list[LogItem]) -> Iterable[LogLine]:
+    moments = [datetime.fromisoformat(item[1]) for item in items]
+    deltas = [timedelta(0)][: len(moments)] + [later - earlier for earlier, later in pairwise(moments)]
+    for (seq, _, stream, text), at, delta in zip(items, moments, deltas, strict=True):
+        tone = _tone(stream, text)
+        yield LogLine(seq, at, f"+{delta / timedelta(seconds=1):.1f}", _label(stream, text, tone), tone, text)
+
+
+def _tone(stream: str, text: str) -> str:
+    """e for what looks like an error, w for a warning; statements and our own headings are neither."""
+    if stream in ("sql", "step"):
+        return ""
+    head = text[:400]
+    if ERROR_LINE.search(head):
+        return "e"
+    return "w" if WARNING_LINE.search(head) else ""
+
+
+def _label(stream: str, text: str, tone: str) -> str:
+    if tone:
+        return {"e": "ERROR", "w": "WARN"}[tone]
+    if found := LEVEL_WORD.match(text):
+        return found.group()
+    return {"sql": "SQL", "dashboard": "–", "step": "STEP", "stdout": "OUT", "stderr": "LOG"}.get(stream, stream.upper()[:5])
