@@ -24,6 +24,8 @@ WORKER = [
     Point("event-taken", "jobs.execution:Execution.on_event", "before"),
     Point("log-flush-before", "jobs.recorder:Recorder.flush", "before"),
     Point("log-flush-after", "jobs.recorder:Recorder.flush", "after"),
+    Point("log-written", "jobs.recorder:Recorder.write_now", "after"),
+    Point("step-written", "jobs.recorder:Recorder._write_step", "after"),
     Point("heartbeat", "jobs.recorder:Recorder.tick", "after"),
     Point("runner-ended", "jobs.execution:Execution._conclude", "before"),
     Point("sessions-ended", "jobs.sessions:end", "after"),

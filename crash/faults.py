@@ -65,10 +65,10 @@ class Faults:
         heapq.heappush(self.later, Later(time.monotonic() + seconds, self.numbers, action))
 
     def touch(self, chosen: Callable[[Request], bool] = lambda _: True) -> None:
-        """Remembers when a running job was hit, for the time until its truth is told."""
+        """Remembers when a running job was hit for the first time, for the time until its truth is told."""
         for request in self.workload.running:
             if chosen(request):
-                request.touched = time.monotonic()
+                request.touched = request.touched or time.monotonic()
 
     def one(self, pids: list[int]) -> int:
         """Any of them; the draw is made even if there is none, so that the same seed goes on in the same way."""
@@ -118,8 +118,11 @@ class Faults:
         send(self.one([self.place.main("web"), *self.place.children("web")]), signal.SIGKILL)
 
     def stop_slot(self) -> None:
-        """Long enough to be given up for dead, then it goes on as if nothing had happened."""
+        """Long enough to be given up for dead, then it goes on as if nothing had happened. Half the time it is the slowest job's."""
         pid = self.slot()
+        slow = [request.row["pid"] for request in self.workload.running if self.workload.shape_of(request) == "slow"]
+        if self.chance.random() < 0.5 and slow:
+            pid = slow[0]
         self.touch(lambda request: request.row["pid"] == pid)
         send(pid, signal.SIGSTOP)
         self.after(42, lambda: send(pid, signal.SIGCONT))

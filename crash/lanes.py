@@ -176,6 +176,9 @@ class Workload:
         now = time.monotonic()
         return [request for lane in self.lanes for request in lane.requests if not request.ended and now - request.asked_at > patience]
 
+    def shape_of(self, request: Request) -> str:
+        return next(lane.shape.name for lane in self.lanes if request.profile in lane.profiles)
+
     @property
     def running(self) -> list[Request]:
         found = [request for lane in self.lanes if lane.phase == "run" for request in lane.requests]

@@ -71,6 +71,7 @@ LONG = {
     "postgresql": "DO $$ BEGIN PERFORM pg_sleep(2); INSERT INTO effects VALUES ('{id}', '%d'); END $$",
     "mariadb": "INSERT INTO effects SELECT '{id}', '%d' FROM (SELECT SLEEP(2)) AS waited",
 }
+SLOW = 38.0  # longer than a silent worker is believed to live
 DRIVERS = {"postgresql": ("asyncpg", "postgresql+psycopg2", "postgresql+asyncpg"), "sqlite": ("aiosqlite", "sqlite", "sqlite+aiosqlite")}
 
 
@@ -140,6 +141,7 @@ def shapes(engine: str) -> list[Shape]:
         Shape("counter", counter, atomic=False),
         Shape("twin", twin, atomic=False, twins=True),
         Shape("liar", liar, honest=False, atomic=False, lanes=1),
+        Shape("slow", {"o1": table("o1", SLOW)}, atomic=transactional, lanes=1),
     ]  # fmt: skip
     if engine in LONG:
         statement = f"op.execute({LONG[engine].format(id='s2')!r} % os.getpid())"
