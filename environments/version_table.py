@@ -8,7 +8,7 @@ from django.utils import timezone
 from sqlalchemy import ColumnClause, Connection, column, inspect, select, table
 from sqlalchemy.sql.elements import quoted_name
 
-from environments import connections, fingerprint, identity
+from environments import connections, fingerprint, identity, indexes
 from environments.errors import Unreachable
 from environments.identity import Identity
 from environments.models import Database
@@ -19,7 +19,8 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True)
 class Reading:
-    """What one connection saw. `rows` is None where there is no version table; `fingerprint` is "" if it was not asked for."""
+    """What one connection saw. `rows` is None where there is no version table; `fingerprint` is "" if it was not asked for, and
+    then nor were the indexes."""
 
     rows: list[str] | None
     identity: Identity
@@ -27,6 +28,7 @@ class Reading:
     latency_ms: float
     fingerprint: str
     at: datetime = field(default_factory=timezone.now)
+    invalid_indexes: list[str] = field(default_factory=list)
 
 
 def read(database: Database, *, with_fingerprint: bool = True) -> Reading:
@@ -37,7 +39,8 @@ def read(database: Database, *, with_fingerprint: bool = True) -> Reading:
         at, latency = timezone.now(), (time.perf_counter() - begun) * 1000
         known, server = identity.ask(connection)
         schema = _fingerprint(connection, database) if with_fingerprint else ""
-    return Reading(rows, known, server, round(latency, 1), schema, at)
+        unfinished = indexes.invalid(connection) if with_fingerprint else []
+    return Reading(rows, known, server, round(latency, 1), schema, at, unfinished)
 
 
 def read_rows(connection: Connection, database: Database) -> list[str] | None:

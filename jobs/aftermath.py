@@ -1,0 +1,53 @@
+"""What a job left behind or kept from happening, in sentences: a cancel's effect, and indexes that were never finished."""
+
+from typing import Any
+
+from environments.errors import Unreachable
+from environments.version_table import Reading
+from jobs.explanations import OURS
+from jobs.models import Command, Job, JobStatus, OutcomeState, StepStatus
+
+INVALID = (
+    "It left an invalid index, {names}: PostgreSQL does not use it, keeps it up to date all the same, and a second try will say that it"
+    " exists, or with IF NOT EXISTS do nothing."
+)
+DROP = "Drop what is invalid before the next try, outside a transaction: DROP INDEX CONCURRENTLY {name};"
+
+
+def left_invalid(before: Reading | Unreachable | None, after: Reading | Unreachable | None) -> list[str]:
+    """Indexes that have become invalid between two readings."""
+    if not isinstance(after, Reading):
+        return []
+    known = before.invalid_indexes if isinstance(before, Reading) else []
+    return [name for name in after.invalid_indexes if name not in known]
+
+
+def with_invalid(error: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
+    """The job's error with the indexes named in it; a canceled job gets one of its own."""
+    if not names:
+        return error
+    sentence, steps = INVALID.format(names=", ".join(names)), [DROP.format(name=name) for name in names]
+    if error is None:
+        known = OURS["invalid_index"]
+        return {"code": known.code, "title": known.title, "why": sentence, "next": steps, "detail": {}}
+    return error | {"why": f"{error['why']} {sentence}", "next": [*steps, *error["next"]]}
+
+
+def cancel_sentence(job: Job) -> str:
+    """What the database did when the job was canceled; empty for a job that nobody canceled, or that never ran."""
+    if job.cancel_requested_at is None or job.started_at is None or not job.database_state:
+        return ""
+    if job.status == JobStatus.SUCCEEDED:
+        return "It had finished before the cancel took effect."
+    if job.command == Command.CHECK:
+        return ""
+    place = str(job.database)
+    done = job.steps.filter(status=StepStatus.SUCCEEDED).count()
+    at = ", ".join(job.heads_after or []) or "base"
+    sentences: dict[str, str] = {
+        OutcomeState.AT_TARGET: f"The migration had finished before it was canceled: {place} is at {at}, as planned.",
+        OutcomeState.UNCHANGED: f"{place} is unchanged: what the job had begun was rolled back.",
+        OutcomeState.PARTIAL: f"It was stopped in between: {done} of {job.steps.count()} steps stayed, and {place} is at {at}.",
+        OutcomeState.UNKNOWN: f"{place} could not be read, or a statement of the job still runs there; it is asked again soon.",
+    }
+    return sentences[job.database_state]

@@ -1,0 +1,164 @@
+"""What a canceled or killed job left behind, on real servers: rolled back, finished, partial, unfinished indexes, or running still."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import connection as store_connection
+from django.utils import timezone
+
+from accounts.models import User
+from config.embedded import EmbeddedPostgres
+from dashboard.job_view import database_sentence
+from environments import services as environments
+from environments.models import Database, Environment
+from jobs import execution, services, sessions, spec
+from jobs.models import Job, JobStatus, OutcomeState
+from migrations_store.models import Project
+from tests.jobs.conftest import table, write_revision
+from tests.support.mariadb import MariaDB
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+CONCURRENTLY = "with op.get_context().autocommit_block(): op.execute('CREATE INDEX CONCURRENTLY {more} ix_slow ON t_one (id)')"
+
+
+@pytest.fixture
+def shop(postgres: EmbeddedPostgres) -> Iterator[str]:
+    name = f"aftermath{time.monotonic_ns()}"
+    postgres.create_database(name)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def on_postgresql(admin: User, project: Project, dev: Environment, shop: str) -> Database:
+    return environments.create_database(user=admin, fields={"project": "shop", "environment": "dev", "url": shop})
+
+
+@pytest.fixture
+def on_mariadb(admin: User, project: Project, dev: Environment, mariadb: MariaDB) -> Database:
+    url = mariadb.create_database("aftermath")
+    return environments.create_database(user=admin, fields={"project": "shop", "environment": "dev", "url": url})
+
+
+def request(database: Database, user: User) -> Job:
+    environments.check_database_now(database)
+    database.refresh_from_db()
+    return services.request_job(database, user=user, command="upgrade", revision="head")
+
+
+def run(job: Job, cancel_when: Callable[[], Any] = lambda: False) -> Job:
+    """Executes it here, while a thread cancels it as soon as something is so."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not cancel_when() and not ended.wait(0.1):
+            pass
+        if not ended.is_set():
+            Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), canceled_by="ada")
+        store_connection.close()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        execution.execute(job.pk)
+    finally:
+        ended.set()
+        thread.join()
+    job.refresh_from_db()
+    return job
+
+
+def asks(url: str, query: str) -> Callable[[], Any]:
+    """Whether the server finds a row."""
+
+    def ask() -> Any:
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchone()
+
+    return ask
+
+
+def test_a_canceled_index_build_is_told_with_its_name(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+    run(request(on_postgresql, admin))
+    write_revision(root, "four", "three", CONCURRENTLY.format(more=""))
+    building = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'")
+    with closing(psycopg2.connect(shop)) as other, other.cursor() as cursor:
+        cursor.execute("INSERT INTO t_one VALUES (1)")  # an open transaction that the build waits for
+        job = run(request(on_postgresql, admin), building)
+    assert (job.status, job.database_state) == (JobStatus.CANCELED, OutcomeState.PARTIAL)
+    assert job.error
+    assert job.error["code"] == "invalid_index"
+    assert "public.ix_slow" in job.error["why"]
+    assert "DROP INDEX CONCURRENTLY public.ix_slow;" in job.error["next"][0]
+    assert "0 of 1 steps stayed" in database_sentence(job)
+    assert "public.ix_slow" in database_sentence(job)
+
+
+def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+    run(request(on_postgresql, admin))
+    with closing(psycopg2.connect(shop)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE INDEX ix_slow ON t_one (id)")
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_slow'::regclass")
+    write_revision(root, "four", "three", "raise RuntimeError('no')")
+    job = run(request(on_postgresql, admin))
+    assert job.status == JobStatus.FAILED
+    assert job.error
+    assert "ix_slow" not in str(job.error)
+
+
+def test_a_cancel_on_postgresql_says_that_it_was_rolled_back(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+    write_revision(root, "three", "two", f"{table('t_three')[0]}; op.execute('SELECT pg_sleep(60)')")
+    asleep = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")
+    job = run(request(on_postgresql, admin), asleep)
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.UNCHANGED, [])
+    assert database_sentence(job).endswith("is unchanged: what the job had begun was rolled back.")
+
+
+def test_a_cancel_that_came_too_late_says_so(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+    """The migration has committed, and the process is still there."""
+    env = root / "migrations" / "env.py"
+    env.write_text(env.read_text() + "\n    import time; time.sleep(60)\n")
+    job = run(request(on_postgresql, admin), asks(shop, "SELECT to_regclass('t_three') WHERE to_regclass('t_three') IS NOT NULL"))
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.AT_TARGET, ["three"])
+    assert database_sentence(job).startswith("The migration had finished before it was canceled:")
+
+
+def test_a_cancel_on_mariadb_ends_the_statement_on_the_server(on_mariadb: Database, admin: User, root: Path, mariadb: MariaDB) -> None:
+    """MariaDB goes on when the client is dead, and each statement has committed by itself."""
+    write_revision(root, "three", "two", "op.execute('SELECT SLEEP(60)')")
+
+    def asleep() -> bool:
+        with closing(mariadb.connect()) as connection, connection.cursor() as cursor:
+            return bool(cursor.execute("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'"))
+
+    job = run(request(on_mariadb, admin), asleep)
+    assert not asleep()
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.PARTIAL, ["two"])
+    assert "2 of 3 steps stayed" in database_sentence(job)
+
+
+def test_a_session_that_does_not_end_keeps_the_job_unknown(
+    on_postgresql: Database, admin: User, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another role's session of the job's name, which this role may not end."""
+    monkeypatch.setattr(sessions, "WAIT", 0.5)
+    job = request(on_postgresql, admin)
+    with closing(psycopg2.connect(shop)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("DROP ROLE IF EXISTS narrow")
+        cursor.execute("CREATE ROLE narrow LOGIN PASSWORD 'narrow-role'")
+        cursor.execute("GRANT ALL ON SCHEMA public TO narrow")
+        narrow = shop.replace(shop.split("//")[1].partition("@")[0], "narrow:narrow-role")
+        on_postgresql = environments.update_database(on_postgresql, user=admin, fields={"url": narrow})
+        job = request(on_postgresql, admin)
+        cursor.execute("SET application_name = %s", [spec.application_name(job.pk)])
+        run(job)
+    assert (job.status, job.database_state) == (JobStatus.UNKNOWN, OutcomeState.UNKNOWN)
