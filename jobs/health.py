@@ -51,3 +51,15 @@ def last_sweep_s() -> float | None:
 def beat(name: str) -> None:
     """That periodic work has just been done."""
     Pulse.objects.update_or_create(pk=name, defaults={"seen_at": Now()})
+
+
+def is_silent(seconds: int) -> bool:
+    """Whether nobody has swept for so long, or ever."""
+    last = last_sweep_s()
+    return last is None or last > seconds
+
+
+def take_turn(name: str, seconds: int) -> bool:
+    """Whether the caller is the one who does a work that is to be done once in so many seconds."""
+    _, first = Pulse.objects.get_or_create(pk=name, defaults={"seen_at": Now()})
+    return first or bool(Pulse.objects.filter(pk=name, seen_at__lt=Now() - timedelta(seconds=seconds)).update(seen_at=Now()))

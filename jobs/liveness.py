@@ -1,4 +1,4 @@
-"""A worker says every few seconds that it lives, and when it is told to stop gives its jobs a limited time to end."""
+"""A worker says every few seconds that it lives, sweeps when nobody else does, and when told to stop gives its jobs a limited time."""
 
 import contextlib
 import logging
@@ -10,11 +10,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
+from jobs import health, reaper
 from jobs.execution import worker_name
 from jobs.models import Job, JobStatus, Worker
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 3.0
+STAND_IN_SECONDS = 25
 _stopped = threading.Event()
 
 
@@ -28,6 +30,7 @@ def connect() -> None:
 def _begin(sender: Any, **_: Any) -> None:
     queues = ",".join(sorted(sender.app.amqp.queues.consume_from))
     threading.Thread(target=_beat, args=(sender.hostname, queues), daemon=True, name="liveness").start()
+    threading.Thread(target=_stand_in, daemon=True, name="stand-in").start()
 
 
 def _beat(name: str, queues: str) -> None:
@@ -39,6 +42,19 @@ def _beat(name: str, queues: str) -> None:
             with contextlib.suppress(DatabaseError):
                 connection.close()
         _stopped.wait(BEAT_SECONDS)
+    connection.close()
+
+
+def _stand_in() -> None:
+    """The sweep of a scheduler that is not there, or whose messages nobody carries; of many workers one at a time."""
+    while not _stopped.wait(BEAT_SECONDS):
+        try:
+            if health.is_silent(STAND_IN_SECONDS) and health.take_turn("stand-in", STAND_IN_SECONDS // 2):
+                reaper.sweep()
+        except DatabaseError as error:
+            logger.warning("the worker could not sweep (%s)", type(error).__name__)
+            with contextlib.suppress(DatabaseError):
+                connection.close()
     connection.close()
 
 
