@@ -253,7 +253,7 @@ def _check_host(host: str) -> None:
         raise BadUrl("Unix sockets are not taken as host. Use the server's name or address, such as 127.0.0.1.", "host")
     if "," in host:
         raise BadUrl("Several hosts in one URL are not taken: it has to be clear which database is changed. Name the primary.", "host")
-    if not re.fullmatch(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?", host) or host.startswith("-"):
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?", host) or host.startswith("-"):
         raise BadUrl("The host holds characters that no host name has. In a password, write @ as %40 and / as %2F.", "host")
     address = networks.literal(host)
     if ":" in host and address is None:

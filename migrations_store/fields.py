@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from config.errors import Invalid
 from migrations_store.errors import SourceError
 from migrations_store.models import Project, SourceKind
-from migrations_store.sources import check_directory, check_ref, check_url
+from migrations_store.remotes import check_ref, check_url
+from migrations_store.sources import check_directory
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

@@ -1,6 +1,6 @@
 """Git as a stranger's program on a stranger's data: no options, hooks or configuration of theirs, and limits on time and size.
 
-Addresses and refs have been checked before they come here (migrations_store.sources).
+Addresses and refs have been checked before they come here (migrations_store.remotes).
 """
 
 import contextlib
@@ -22,19 +22,21 @@ from typing import IO
 from django.conf import settings
 
 from migrations_store.errors import SourceError
+from migrations_store.remotes import Remote, route
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 PART_OF_A_COMMIT = re.compile(r"[0-9a-f]{7,63}")
 MOST_ENTRIES = 100_000
+LONGEST_NAME = 1000  # far below PATH_MAX, beyond which links are no longer followed to their end
 ENTRY_BYTES = 512
 
 
-def check_out(url: str, ref: str) -> tuple[Path, str]:
+def check_out(remote: Remote, ref: str) -> tuple[Path, str]:
     """The folder that holds the whole tree of the ref's commit now, and the commit."""
-    place = Path(settings.DATA_DIR).resolve() / "git" / hashlib.sha256(url.encode()).hexdigest()[:24]
+    place = Path(settings.DATA_DIR).resolve() / "git" / hashlib.sha256(remote.url.encode()).hexdigest()[:24]
     place.parent.mkdir(parents=True, exist_ok=True)
     with _alone(place.with_suffix(".lock")):
-        commit = _fetched(place, url, ref)
+        commit = _fetched(place, remote, ref)
         return _checkout(place, commit), commit
 
 
@@ -57,11 +59,11 @@ def _alone(lock: Path) -> Iterator[None]:
 # --- fetching
 
 
-def _fetched(repository: Path, url: str, ref: str) -> str:
+def _fetched(repository: Path, remote: Remote, ref: str) -> str:
     """The commit. A repository that has grown beyond the limit over time is fetched anew, for one commit is all that is needed."""
     for is_last in (False, True):
         _initialise(repository)
-        commit = _fetch(repository, url, ref)
+        commit = _fetch(repository, remote, ref)
         if _size(repository) <= settings.GIT_MAX_BYTES:
             return commit
         shutil.rmtree(repository, ignore_errors=True)
@@ -79,13 +81,15 @@ def _initialise(repository: Path) -> None:
         (repository / "info" / "attributes").write_text("* -export-ignore -export-subst\n")
 
 
-def _fetch(repository: Path, url: str, ref: str) -> str:
+def _fetch(repository: Path, remote: Remote, ref: str) -> str:
     """Brings the ref and answers its commit. A commit's id is asked for as such; some servers refuse that, then all branches come."""
+    way = route(remote)
+    fetch = (*way.options, "fetch", "--quiet", "--no-recurse-submodules")
     try:
-        _git("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--depth=1", "--", url, ref, cwd=repository)
+        _git(*fetch, "--no-tags", "--depth=1", "--", remote.url, ref, cwd=repository, ssh=way.ssh)
     except SourceError as error:
         if COMMIT.fullmatch(ref):
-            _git("fetch", "--quiet", "--no-recurse-submodules", "--", url, "+refs/heads/*:refs/heads/*", cwd=repository)
+            _git(*fetch, "--", remote.url, "+refs/heads/*:refs/heads/*", cwd=repository, ssh=way.ssh)
             return _commit(repository, ref)
         if PART_OF_A_COMMIT.fullmatch(ref):
             raise SourceError(f"{error} If {ref} is a commit, give its whole id.") from None
@@ -139,7 +143,7 @@ def _extract(repository: Path, commit: str, target: Path) -> None:
 
 def _unpack(stream: IO[bytes], target: Path) -> None:
     """Entry by entry, so that a small repository with an endless tree ends at the limit and not at the disk's end."""
-    total, deadline = 0, time.monotonic() + settings.GIT_TIMEOUT
+    total, deadline, links = 0, time.monotonic() + settings.GIT_TIMEOUT, []
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for count, member in enumerate(archive):
             total += member.size + ENTRY_BYTES
@@ -147,14 +151,25 @@ def _unpack(stream: IO[bytes], target: Path) -> None:
                 raise _too_large()
             if time.monotonic() > deadline:
                 raise SourceError(f"The tree could not be unpacked within {settings.GIT_TIMEOUT} s (GIT_TIMEOUT).")
+            if len(member.name) > LONGEST_NAME:
+                raise SourceError(f"The repository holds a path of more than {LONGEST_NAME} characters: {member.name[:200]}…")
+            links += [member] if member.issym() else []
             archive.extract(member, target, filter="data")
+    _refuse_outside(links, target)
+
+
+def _refuse_outside(links: list[tarfile.TarInfo], target: Path) -> None:
+    """Looked at again when all is there: a link was harmless while the place that it goes through did not exist yet."""
+    for member in links:
+        if not Path(os.path.realpath(target / member.name)).is_relative_to(target):
+            raise tarfile.LinkOutsideDestinationError(member, os.path.realpath(target / member.name))
 
 
 # --- running git
 
 
-def _git(*arguments: str, cwd: Path) -> str:
-    with _started(*arguments, cwd=cwd) as process:
+def _git(*arguments: str, cwd: Path, ssh: str = "false") -> str:
+    with _started(*arguments, cwd=cwd, ssh=ssh) as process:
         try:
             output, errors = process.communicate(timeout=settings.GIT_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -168,12 +183,12 @@ def _git(*arguments: str, cwd: Path) -> str:
     return output.decode("utf-8", "replace")
 
 
-def _started(*arguments: str, cwd: Path, errors: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+def _started(*arguments: str, cwd: Path, ssh: str = "false", errors: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
     """In a group of its own, so that its helpers end with it; no file that it writes may be larger than the limit."""
     try:
         process = subprocess.Popen(
             ["git", *_safe_options(), *arguments],
-            cwd=cwd, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            cwd=cwd, env=_environment(ssh), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
         )  # fmt: skip
     except FileNotFoundError:
         raise SourceError("git is not installed on this machine.") from None
@@ -204,11 +219,11 @@ def _safe_options() -> list[str]:
     return [part for option in options for part in ("-c", option)]
 
 
-def _environment() -> dict[str, str]:
+def _environment(ssh: str) -> dict[str, str]:
     """No one's configuration, no questions; ssh only to hosts that the account already knows."""
     kept = {
         name: os.environ[name]
-        for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY")
+        for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "HTTPS_PROXY", "NO_PROXY")
         if name in os.environ
     }
     return kept | {
@@ -218,5 +233,5 @@ def _environment() -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_ALLOW_PROTOCOL": "https:ssh:file" if settings.GIT_ALLOW_FILE else "https:ssh",
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10",
+        "GIT_SSH_COMMAND": ssh,
     }
