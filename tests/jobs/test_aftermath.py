@@ -74,11 +74,16 @@ def run(job: Job, cancel_when: Callable[[], Any] = lambda: False) -> Job:
     return job
 
 
+def connect(url: str) -> Any:
+    """As psycopg2 itself writes URLs; SQLAlchemy's name the driver."""
+    return psycopg2.connect(url.replace("+psycopg2", ""))
+
+
 def asks(url: str, query: str) -> Callable[[], Any]:
     """Whether the server finds a row."""
 
     def ask() -> Any:
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        with closing(connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(query)
             return cursor.fetchone()
 
@@ -89,7 +94,7 @@ def test_a_canceled_index_build_is_told_with_its_name(on_postgresql: Database, a
     run(request(on_postgresql, admin))
     write_revision(root, "four", "three", CONCURRENTLY.format(more=""))
     building = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'")
-    with closing(psycopg2.connect(shop)) as other, other.cursor() as cursor:
+    with closing(connect(shop)) as other, other.cursor() as cursor:
         cursor.execute("INSERT INTO t_one VALUES (1)")  # an open transaction that the build waits for
         job = run(request(on_postgresql, admin), building)
     assert (job.status, job.database_state) == (JobStatus.CANCELED, OutcomeState.PARTIAL)
@@ -103,7 +108,7 @@ def test_a_canceled_index_build_is_told_with_its_name(on_postgresql: Database, a
 
 def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
     run(request(on_postgresql, admin))
-    with closing(psycopg2.connect(shop)) as connection, connection.cursor() as cursor:
+    with closing(connect(shop)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("CREATE INDEX ix_slow ON t_one (id)")
         cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_slow'::regclass")
@@ -115,7 +120,7 @@ def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Databa
 
 
 def test_a_cancel_on_postgresql_says_that_it_was_rolled_back(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
-    write_revision(root, "three", "two", f"{table('t_three')[0]}; op.execute('SELECT pg_sleep(60)')")
+    write_revision(root, "three", "two", f"{table('t_three')[0]}; op.execute('SELECT pg_sleep(20)')")
     asleep = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")
     job = run(request(on_postgresql, admin), asleep)
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.UNCHANGED, [])
@@ -133,7 +138,7 @@ def test_a_cancel_that_came_too_late_says_so(on_postgresql: Database, admin: Use
 
 def test_a_cancel_on_mariadb_ends_the_statement_on_the_server(on_mariadb: Database, admin: User, root: Path, mariadb: MariaDB) -> None:
     """MariaDB goes on when the client is dead, and each statement has committed by itself."""
-    write_revision(root, "three", "two", "op.execute('SELECT SLEEP(60)')")
+    write_revision(root, "three", "two", "op.execute('SELECT SLEEP(20)')")
 
     def asleep() -> bool:
         with closing(mariadb.connect()) as connection, connection.cursor() as cursor:
@@ -150,8 +155,7 @@ def test_a_session_that_does_not_end_keeps_the_job_unknown(
 ) -> None:
     """Another role's session of the job's name, which this role may not end."""
     monkeypatch.setattr(sessions, "WAIT", 0.5)
-    job = request(on_postgresql, admin)
-    with closing(psycopg2.connect(shop)) as connection, connection.cursor() as cursor:
+    with closing(connect(shop)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("DROP ROLE IF EXISTS narrow")
         cursor.execute("CREATE ROLE narrow LOGIN PASSWORD 'narrow-role'")
