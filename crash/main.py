@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 from config.embedded import short_directory
-from crash.targets import ENGINES
+from crash.checker import KINDS
+from crash.processes import Installation
+from crash.targets import ENGINES, Targets
 
 BREAKS = ("lock", "fence", "sweeper", "verify", "claim")
 
@@ -40,6 +42,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--engine", choices=sorted(ENGINES), default="postgresql", help="kind of the migrated databases")
     parser.add_argument("--failpoints", action="store_true", help="instead of random faults: every named failpoint once")
     parser.add_argument("--break", dest="broken", choices=BREAKS, default="", help="break the product in one place; the run has to fail")
+    parser.add_argument(
+        "--doorbells", type=int, metavar="JOBS", help="instead: so many jobs, each rung for ten times, have to run once each"
+    )
+    parser.add_argument("--requests", type=int, metavar="N", help="instead: so many requests while the broker is away, timed")
+    parser.add_argument("--schedulers", type=int, default=1, metavar="N", help="how many schedulers run (default: 1)")
     parser.add_argument("--width", type=float, default=1.0, help="how many databases, 1 for about 14")
     parser.add_argument("--keep", action="store_true", help="keep the directory with logs and databases")
     return parser.parse_args()
@@ -47,30 +54,45 @@ def arguments() -> argparse.Namespace:
 
 def run(options: argparse.Namespace, directory: Path) -> bool:
     """Whether everything held."""
-    from crash.processes import Installation
-
-    with ENGINES[options.engine](directory) as targets, Installation(directory / "dashboard", broken=options.broken) as place:
+    with (
+        ENGINES[options.engine](directory) as targets,
+        Installation(directory / "dashboard", broken=options.broken, schedulers=options.schedulers) as place,
+    ):
         os.environ.update({name: place.environment[name] for name in ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")})
         import django
 
         django.setup()
-        from crash.trial import Trial
-
         place.wait_until_ready()
-        trial = Trial(place, targets, random.Random(options.seed), broken=options.broken, width=options.width)
         started = time.monotonic()
-        trial.prepare(directory / "projects")
-        if options.failpoints:
-            trial.failpoints()
-        else:
-            trial.faults_at_random(options.kills)
-        trial.conclude()
-        report = trial.report() | {"engine": options.engine, "seed": options.seed, "seconds": round(time.monotonic() - started)}
-        for violation in trial.violations:
-            print(violation)
-        print(json.dumps(trial.details()))
+        report = (
+            ring(options, place, targets, directory) if options.doorbells or options.requests else kill(options, place, targets, directory)
+        )
+        report |= {"engine": options.engine, "seconds": round(time.monotonic() - started)}
         print(json.dumps(report))
-        return not trial.violations
+        return not any(report[kind] for kind in KINDS if kind in report)
+
+
+def kill(options: argparse.Namespace, place: Installation, targets: Targets, directory: Path) -> dict[str, object]:
+    from crash.trial import Trial
+
+    trial = Trial(place, targets, random.Random(options.seed), broken=options.broken, width=options.width)
+    trial.prepare(directory / "projects")
+    if options.failpoints:
+        trial.failpoints()
+    else:
+        trial.faults_at_random(options.kills)
+    trial.conclude()
+    for violation in trial.violations:
+        print(violation)
+    print(json.dumps(trial.details()))
+    return trial.report() | {"seed": options.seed, "schedulers": options.schedulers}
+
+
+def ring(options: argparse.Namespace, place: Installation, targets: Targets, directory: Path) -> dict[str, object]:
+    from crash.rings import Bell
+
+    bell = Bell(place, targets, directory / "projects")
+    return bell.ring_ten_times(options.doorbells) if options.doorbells else bell.ask_in_trouble(options.requests)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class Process:
 class Installation:
     """Everything below one directory; `with` starts it and leaves nothing behind."""
 
-    def __init__(self, directory: Path, *, broken: str = "") -> None:
+    def __init__(self, directory: Path, *, broken: str = "", schedulers: int = 1) -> None:
+        self.schedulers = schedulers
         self.directory, self.port = directory, free_port()
         self.armed = directory / "armed"
         self.armed.mkdir(parents=True)
@@ -99,8 +100,18 @@ class Installation:
             "jobs1": [*worker, "--queues=jobs", "--concurrency=3", "--hostname=jobs1@%h"],
             "jobs2": [*worker, "--queues=jobs", "--concurrency=3", "--hostname=jobs2@%h"],
             "reads": [*worker, "--queues=reads", "--concurrency=2", "--hostname=reads@%h"],
-            "scheduler": [*celery, "beat", "--pidfile=", "--loglevel=WARNING"],
-        }
+        } | {name: self._scheduler(name) for name in ("scheduler", "scheduler2", "scheduler3")[: self.schedulers]}
+
+    def _scheduler(self, name: str) -> list[str]:
+        return [
+            "celery",
+            "--quiet",
+            "--app=config.celery",
+            "beat",
+            "--pidfile=",
+            f"--schedule={self.directory}/{name}",
+            "--loglevel=WARNING",
+        ]
 
     # --- what runs
 
@@ -121,7 +132,7 @@ class Installation:
             time.sleep(0.2)
 
     def main(self, name: str) -> int:
-        return self.processes[name].pid
+        return self.processes[name].pid if name in self.processes else 0
 
     def children(self, name: str) -> list[int]:
         """The processes that a program has forked: a worker's slots, the web's workers."""
