@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dashboard.wait_view import Lock, lock_of
+from jobs import aftermath
 from jobs.models import Command, Job, JobStatus, OutcomeState, Step, StepStatus
 
 STEP_LOOKS = {
@@ -99,6 +100,9 @@ def database_sentence(job: Job) -> str:
     }
     if job.command == Command.CHECK and job.database_state:
         return f"{place} is unchanged: a check only reads."
+    if canceled := aftermath.cancel_sentence(job):
+        left = (job.error or {}).get("why", "") if job.status == JobStatus.CANCELED else ""
+        return f"{canceled} {sentences.get(job.database_state, '') if job.status == JobStatus.SUCCEEDED else left}".strip()
     return sentences.get(job.database_state, "")
 
 
