@@ -11,7 +11,7 @@ from audit.services import record
 from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
-from jobs import spec, verdict
+from jobs import restored, spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -24,6 +24,7 @@ VANISHED = "The worker that ran this job has vanished: it was killed, or its mac
 
 def sweep() -> None:
     """Rings for jobs that wait too long, takes over those whose worker is silent, and settles what is unknown."""
+    restored.look()
     for job_id in first_in_line():
         ring("jobs.tasks.run_job", job_id)
     for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
@@ -83,7 +84,7 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
     _words = {
         OutcomeState.AT_TARGET: "The database is at the target all the same.",
-        OutcomeState.UNCHANGED: "The database is as it was before; nothing of the job has stayed.",
+        OutcomeState.UNCHANGED: "Version and schema are as they were before.",
         OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
     }
     error = (
