@@ -4,7 +4,7 @@ from typing import Any
 
 from environments.errors import Unreachable
 from environments.version_table import Reading
-from jobs.explanations import OURS
+from jobs.catalogue import OURS
 from jobs.models import Command, Job, JobStatus, OutcomeState, StepStatus
 
 INVALID = (
