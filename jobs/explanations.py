@@ -50,11 +50,15 @@ def explain(
         why += f" {watch.sentence(blocked).replace('Waits', 'It waited', 1)}"
     return {
         "code": found.code,
-        "title": f"{place}: {found.title[0].lower() + found.title[1:] if not found.title.startswith(('env.py', 'SQLite')) else found.title}",
+        "title": f"{place}: {_lowered(found.title)}",
         "why": f"{why} {NOW.get(database_state, '')}".strip(),
         "next": _steps(found, database_state),
         "detail": _detail(error, end) | ({"blocked_by": dict(blocked)} if blocked else {}),
     }
+
+
+def _lowered(title: str) -> str:
+    return title if title.startswith(("env.py", "SQLite")) else title[0].lower() + title[1:]
 
 
 def _steps(found: Explanation, database_state: str) -> list[str]:
