@@ -4,7 +4,6 @@ They are the same on every kind of database, so they run on SQLite. Where a plan
 tested: the refusal a person meets, and the explanation of the failure where `env.py` or a revision does it by itself.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def env(root: Path, more: str, old: str = "config = context.config\n") -> None:
     ("code", "more", "words"),
     [
         ("AM-101", SCRIPT + "script.get_revision('deadbeef')\n", "deadbeef"),
-        ("AM-102", SCRIPT + "script.revision_map.get_revision('t')\n", "t could be any"),
+        ("AM-102", SCRIPT + "script.revision_map.get_revision('aaaa')\n", "aaaa could be any"),
         ("AM-110", SCRIPT + "list(script._downgrade_revs('three', 'one'))\n", "env.py, line"),
         ("AM-111", SCRIPT + "list(script._upgrade_revs('+9', 'three'))\n", "env.py, line"),
         ("AM-112", "import nowhere_to_be_found\n", "nowhere_to_be_found"),
@@ -58,6 +57,8 @@ def env(root: Path, more: str, old: str = "config = context.config\n") -> None:
 )
 def test_what_env_py_does_by_itself_is_explained(stage: Stage, code: str, more: str, words: str) -> None:
     env(stage.root, more)
+    for id, down in (("aaaa1111", "three"), ("aaaa2222", "aaaa1111")):
+        write_revision(stage.root, id, down, "pass")
     job = stage.run()
     assert (job.status, job.database_state) == (JobStatus.FAILED, "unchanged")
     told(job.error, code, words)
@@ -72,10 +73,16 @@ def test_several_heads_are_explained_where_env_py_asks_for_one(stage: Stage) -> 
 
 @pytest.mark.parametrize(
     ("revision", "code", "words"),
-    [("t", "ambiguous_revision", "two"), ("head", "multiple_heads", "other"), ("deadbeef", "no_such_revision", "deadbeef"), ("+9", "", "")],
+    [
+        ("aaaa", "ambiguous_revision", "aaaa1111"),
+        ("head", "multiple_heads", "other"),
+        ("deadbeef", "no_such_revision", "deadbeef"),
+        ("+9", "", ""),
+    ],
 )
 def test_a_plan_refuses_what_alembic_would_fail_at(stage: Stage, revision: str, code: str, words: str) -> None:
-    write_revision(stage.root, "other", "two", "pass")
+    for id, down in (("other", "two"), ("aaaa1111", "three"), ("aaaa2222", "aaaa1111")):
+        write_revision(stage.root, id, down, "pass")
     with pytest.raises(Refused) as refused:
         stage.request(revision=revision)
     assert words in str(refused.value)
