@@ -51,7 +51,7 @@ class Installation:
         self.directory, self.port = directory, free_port()
         self.armed = directory / "armed"
         self.armed.mkdir(parents=True)
-        self.store = EmbeddedPostgres(directory / "store", durable=False)
+        self.store = EmbeddedPostgres(directory / "store")
         self.broker = EmbeddedValkey(directory / "broker")
         self.broken = broken
         self.processes: dict[str, Process] = {}

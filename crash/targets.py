@@ -94,7 +94,7 @@ class PostgreSQL(Targets):
     tables_query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
     def __init__(self, directory: Path) -> None:
-        self.server = EmbeddedPostgres(directory / "target", durable=False)
+        self.server = EmbeddedPostgres(directory / "target")
 
     def __enter__(self) -> Self:
         self.server.start()
@@ -165,7 +165,7 @@ class MariaServer(Server):
             install = ["mariadb-install-db", "--no-defaults", *place, "--auth-root-authentication-method=normal", "--skip-test-db"]
             subprocess.run(install, check=True, capture_output=True)
         options = [f"--socket={self.directory}/socket", f"--port={self.port}", "--bind-address=127.0.0.1", "--max-connections=300"]
-        options += ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]
+        options += ["--skip-log-bin"]
         self.launch(["mariadbd", "--no-defaults", *place, *options])
 
     def answers(self) -> bool:
