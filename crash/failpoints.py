@@ -49,4 +49,8 @@ READS = [
     Point("reading-before-save", "environments.readings:apply_reading", "before"),
     Point("preview-begins", "jobs.previews:write_preview", "before"),
 ]
-POINTS = WEB + WORKER + REAPER + READS
+ROTATION = [
+    Point("rotation-before-row", "environments.secrets:_rotate", "before"),
+    Point("rotation-after-row", "environments.secrets:_rotate", "after"),
+]
+POINTS = WEB + WORKER + REAPER + READS + ROTATION
