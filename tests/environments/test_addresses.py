@@ -38,10 +38,13 @@ def caught() -> Iterator[tuple[int, list[object]]]:
 def rebinding(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A name that is harmless when it is looked up first, and leads to the metadata service from then on. Gives what was looked up."""
     asked: list[str] = []
+    real = socket.getaddrinfo
 
-    def look_up(host: str, *_: object, **__: object) -> list[tuple]:
+    def look_up(host: str, *rest: object, **more: object) -> list[tuple]:
         asked.append(host)
-        address = host if host != NAME else "127.0.0.1" if asked.count(NAME) == 1 else "169.254.169.254"
+        if host != NAME:
+            return real(host, *rest, **more)
+        address = "127.0.0.1" if asked.count(NAME) == 1 else "169.254.169.254"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
