@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from dashboard.wait_view import Lock, lock_of
 from jobs import aftermath
 from jobs.models import Command, Job, JobStatus, OutcomeState, Step, StepStatus
+from jobs.queries import step_durations
 
 STEP_LOOKS = {
     StepStatus.PENDING: ("idle", "dashring"),
@@ -52,13 +53,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class StepRow:
-    """`share` is the bar's length, in percent of the longest step."""
+    """`share` is the bar's length, in percent of the longest step; `before` where and in how many seconds it last succeeded elsewhere."""
 
     step: Step
     tone: str
     icon: str
     seconds: float | None
     share: int
+    before: tuple[str, float] | None = None
+    mark: int = 0
 
 
 # --- status
@@ -182,7 +185,8 @@ def _work_name(job: Job) -> str:
 def _work_note(job: Job, steps: list[Step], done: int) -> str:
     if not steps:
         return "nothing to do" if job.is_final and job.command != Command.CHECK else ""
-    return f"{done} of {len(steps)} done"
+    blocked = ", blocked" if job.status == JobStatus.RUNNING and job.blocked_by else ""
+    return f"{done} of {len(steps)} done{blocked}"
 
 
 def _queue_note(job: Job) -> str:
@@ -198,14 +202,26 @@ def _span(start: datetime | None, end: datetime | None) -> float | None:
 # --- steps
 
 
-def step_rows(steps: list[Step]) -> list[StepRow]:
-    """Steps with bars scaled to the longest."""
+def step_rows(job: Job, steps: list[Step]) -> list[StepRow]:
+    """Steps with bars scaled to the longest, and marks where the same step took its time on another database."""
     seconds = [_step_seconds(step) for step in steps]
-    longest = max((value for value in seconds if value), default=0.0)
-    return [
-        StepRow(step, *STEP_LOOKS[StepStatus(step.status)], value, max(1, round(100 * value / longest)) if value and longest else 0)
-        for step, value in zip(steps, seconds, strict=True)
-    ]
+    before = _elsewhere(job, steps)
+    longest = max([value for value in seconds if value] + [taken for _, taken in before.values()], default=0.0)
+    rows = []
+    for step, value in zip(steps, seconds, strict=True):
+        tone, icon = ("warn", "pause") if step.status == StepStatus.RUNNING and job.blocked_by else STEP_LOOKS[StepStatus(step.status)]
+        known = before.get(step.revision)
+        rows.append(StepRow(step, tone, icon, value, _share(value, longest), known, _share(known[1], longest) if known else 0))
+    return rows
+
+
+def _elsewhere(job: Job, steps: list[Step]) -> dict[str, tuple[str, float]]:
+    revisions = [step.revision for step in steps if step.direction == "upgrade"]
+    return step_durations(job.database, revisions, direction="upgrade") if revisions else {}
+
+
+def _share(seconds: float | None, longest: float) -> int:
+    return min(100, max(1, round(100 * seconds / longest))) if seconds and longest else 0
 
 
 def _step_seconds(step: Step) -> float | None:

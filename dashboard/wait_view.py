@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dashboard import highlight
 from environments import urls
 from environments.models import Database
 from jobs.models import Job, JobStatus
@@ -30,7 +31,7 @@ class Session:
     place: str
     state: str
     seconds: float | None
-    query: str
+    query: tuple[highlight.Line, ...]
     waits: bool
 
 
@@ -91,7 +92,7 @@ def _session(session: dict[str, Any], noun: str, at: datetime | None) -> Session
         place=", ".join(part for part in place if part),
         state=session["state"],
         seconds=age(moment, at),
-        query=session["query"],
+        query=highlight.lines(session["query"], "sql"),
         waits=session["waits"],
     )
 

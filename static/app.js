@@ -108,7 +108,9 @@
     form.dataset.sent = "yes";
   });
   addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => delete form.dataset.sent));
-  $$("[data-reveal], [data-copy]").forEach((element) => (element.hidden = false));
+  const reveal = () => $$("[data-reveal], [data-copy]").forEach((element) => (element.hidden = false));
+  on("htmx:afterSwap", reveal);
+  reveal();
 
   // --- choices that show only what belongs to them
   const conditional = () =>

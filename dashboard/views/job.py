@@ -95,6 +95,7 @@ def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
     steps = list(found.steps.all())
     done = sum(step.status == StepStatus.SUCCEEDED for step in steps)
     tone, icon, word = job_view.look(found)
+    rows = job_view.step_rows(found, steps)
     user = user_of(request)
     return {
         "job": found,
@@ -103,7 +104,8 @@ def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
         "word": word,
         "elapsed": job_view.elapsed(found),
         "phases": job_view.phases(found, steps),
-        "steps": job_view.step_rows(steps),
+        "steps": rows,
+        "marks": any(row.before for row in rows),
         "steps_done": done,
         "steps_now": min(done + 1, len(steps)),
         "database_sentence": job_view.database_sentence(found),
