@@ -201,6 +201,19 @@ def test_sign_in_does_not_tell_whether_a_name_exists(admin: User) -> None:
     assert len(told) == 1
 
 
+def test_sign_in_is_held_back_after_wrong_passwords_and_says_so(admin: User) -> None:
+    """The right password is not looked at either: else an attacker would only have to ignore the refusals."""
+    client = Client()
+    for _ in range(5):
+        assert client.post(reverse("sign-in"), {"username": "ada", "password": "wrong"}).status_code == 200
+    answer = client.post(reverse("sign-in"), {"username": "ada", "password": "correct horse"})
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) in range(1, 62)
+    assert "try again in" in answer.content.decode()
+    assert "sessionid" not in client.cookies
+    assert Client(REMOTE_ADDR="10.0.0.9").post(reverse("sign-in"), {"username": "ada", "password": "correct horse"}).status_code == 302
+
+
 def test_nobody_signs_in_when_inactive_and_a_session_ends_with_it(client: Client, admin: User) -> None:
     assert client.get(reverse("jobs")).status_code == 200
     User.objects.filter(pk=admin.pk).update(is_active=False)
