@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard import job_view
 from environments.models import Database, DatabaseState
+from jobs import explanations
+from jobs.models import Job
 
 STATE_LOOKS = {
     DatabaseState.UP_TO_DATE: ("ok", "check"),
@@ -29,17 +32,22 @@ class Explanation:
     steps: tuple[str, ...]
 
 
-def look(database: Database, job: Any = None) -> tuple[str, str, str]:
-    """Tone, icon and word of the state's badge; a running job comes first."""
-    if job is not None and job.status == "running":
-        return "run", "ring", "Running"
+def look(database: Database, job: Any = None, partial: Job | None = None) -> tuple[str, str, str]:
+    """Tone, icon and word of the state's badge; a job that runs comes first, then one of which a part has stayed."""
+    if job is not None and job.status in ("running", "unknown"):
+        tone, icon, word = job_view.look(job)
+        return tone, icon, word
+    if partial is not None:
+        return "fail", "half", "Partial"
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
     word = f"{database.pending_count} pending" if database.state == DatabaseState.PENDING else database.get_state_display()
     return tone, icon, word
 
 
-def explain(database: Database, known: set[str]) -> Explanation | None:
-    """None for the ordinary states. `known` holds the revisions of the newest code."""
+def explain(database: Database, known: set[str], partial: Job | None = None) -> Explanation | None:
+    """None for the ordinary states. `known` holds the revisions of the newest code, `partial` is the job of which a part has stayed."""
+    if partial is not None:
+        return Explanation("fail", "half", *_partial(partial))
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
     at = ", ".join(database.current) or "no revision"
     strange = ", ".join(revision for revision in database.current if revision not in known) or at
@@ -54,6 +62,18 @@ def explain(database: Database, known: set[str]) -> Explanation | None:
 
 
 Words = tuple[str, str, str, tuple[str, ...]]
+
+
+def _partial(job: Job) -> Words:
+    return (
+        f"A part of job {job.pk} has stayed",
+        (
+            "The job did not reach its end, and not all of it was undone. Its version table and its schema may disagree, so that "
+            "running the same revisions again would fail, or do something twice."
+        ),
+        job_view.database_sentence(job),
+        explanations.PARTIAL,
+    )
 
 
 def _unknown(strange: str, at: str) -> Words:

@@ -166,7 +166,8 @@ def _done(job: Job, name: str, place: int, notes: list[str], spans: list[float |
         return Phase(name, "done", "ok", "check", notes[place] if place == 2 else "", spans[place])
     if not job.database_state or job.database_state == OutcomeState.UNKNOWN:
         return Phase(name, "done", "warn", "q", "not read")
-    return Phase(name, "done", "ok", "check", job.get_database_state_display().lower())
+    tone, icon = ("fail", "half") if job.database_state == OutcomeState.PARTIAL else ("ok", "check")
+    return Phase(name, "done", tone, icon, job.get_database_state_display().lower())
 
 
 def _failed_in(job: Job, *, working: bool) -> int | None:

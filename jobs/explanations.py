@@ -65,7 +65,7 @@ def _steps(found: Explanation, database_state: str) -> list[str]:
     """What to do, the safest first. After a part has stayed, a second try fails in another way than the first."""
     if database_state != "partial":
         return list(found.next)
-    return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b", step))]
+    return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b|^Run it", step))]
 
 
 def _said_more(message: str) -> str:

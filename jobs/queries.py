@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import NotFound
 from environments.models import Database
-from jobs.models import Job, LogChunk, Plan, Step, StepStatus
+from jobs.models import Command, Job, LogChunk, OutcomeState, Plan, Step, StepStatus
 
 LogItem = list[Any]
 
@@ -82,6 +82,16 @@ def active_jobs(databases: list[Database]) -> dict[Any, Job]:
         if kept is None or kept.status not in ("running", "unknown"):
             found[job.database_id] = job
     return found
+
+
+def left_partial(database: Database) -> Job | None:
+    """The job of which a part is still in the database: its last one that may have changed anything, while the version has not moved."""
+    ended = Job.objects.filter(database=database, finished_at__isnull=False, started_at__isnull=False).exclude(command=Command.CHECK)
+    last = ended.exclude(database_state=OutcomeState.UNCHANGED).select_related("plan", "database__project", "database__environment")
+    found = last.order_by("-finished_at").first()
+    if found is None or found.database_state != OutcomeState.PARTIAL:
+        return None
+    return found if sorted(found.heads_after or []) == sorted(database.current) else None
 
 
 def jobs_of_revision(databases: list[Database], revision: str) -> dict[Any, Job]:

@@ -32,14 +32,16 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
     active = jobs.active_jobs([found]).get(found.pk)
     snapshot = found.project.latest_snapshot
     graph = graphs.load(snapshot) if snapshot else None
+    partial = jobs.left_partial(found)
     context = {
         "database": found,
+        "partial": partial,
         "active": active,
-        "look": database_view.look(found, active),
-        "explanation": database_view.explain(found, set(graph.revisions) if graph else set()),
+        "look": database_view.look(found, active, partial),
+        "explanation": database_view.explain(found, set(graph.revisions) if graph else set(), partial),
         "shown_url": urls.shown(found),
         "version_table": database_view.version_table(found),
-        "move": None if active else moves.next_move(found, family),
+        "move": None if active or partial else moves.next_move(found, family),
         "history": history[:JOBS_SHOWN],
         "more_jobs": len(history) > JOBS_SHOWN,
         "may_check": may(user, Action.CHECK),
