@@ -12,7 +12,6 @@ from crash.shapes import Shape, shapes
 from crash.targets import Facts, Targets
 
 REST = {"succeeded": 0.0, "other": 1.0, "long": 3.5}  # seconds between a verdict and the check: a lie may show only later
-PATIENCE = 150.0  # a job that is not over by then counts as lost
 
 
 @dataclass
@@ -100,6 +99,8 @@ class Workload:
     def _clear(self, lane: Lane, now: float) -> None:
         lane.requests, lane.rounds = [], lane.rounds + 1
         self.targets.clear(lane.name)
+        if lane.shape.versioned:
+            self.targets.add_version_table(lane.name)
         lane.before = self.targets.facts(lane.name)
         self._ask_for_reading(lane)
         lane.phase, lane.since = "wait", now
@@ -116,7 +117,8 @@ class Workload:
 
     def _wait(self, lane: Lane, current: dict[str, Any], now: float) -> None:
         """Until the dashboard knows that the database is empty."""
-        if all(current.get(profile) == ("uninitialised", []) for profile in lane.profiles):
+        known = [current.get(profile) for profile in lane.profiles]
+        if all(found and found[0] in ("uninitialised", "pending") and not found[1] for found in known):
             if self.open:
                 self.request(lane, "upgrade", "head")
             else:
@@ -171,10 +173,6 @@ class Workload:
         if all(request.row["status"] == "succeeded" for request in lane.requests):
             return REST["succeeded"]
         return REST["long" if lane.shape.name == "long" else "other"]
-
-    def overdue(self, patience: float = PATIENCE) -> list[Request]:
-        now = time.monotonic()
-        return [request for lane in self.lanes for request in lane.requests if not request.ended and now - request.asked_at > patience]
 
     def shape_of(self, request: Request) -> str:
         return next(lane.shape.name for lane in self.lanes if request.profile in lane.profiles)

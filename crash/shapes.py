@@ -79,7 +79,7 @@ DRIVERS = {"postgresql": ("asyncpg", "postgresql+psycopg2", "postgresql+asyncpg"
 class Shape:
     """A project. `honest` is false where env.py ends with status 0 without having done its work: it must never count as a success.
     `atomic` is true where a step and its version are one transaction; `lanes` says how many databases it gets, `twins` that each
-    of them is registered twice."""
+    of them is registered twice, `versioned` that the version table is there from the beginning: nothing but our lock keeps two apart then."""
 
     name: str
     bodies: dict[str, str]
@@ -89,6 +89,7 @@ class Shape:
     atomic: bool = True
     lanes: int = 2
     twins: bool = False
+    versioned: bool = False
     undone: bool = False
     root: Path = field(default_factory=Path)
 
@@ -139,7 +140,7 @@ def shapes(engine: str) -> list[Shape]:
         Shape("each", {id: table(id) for id in ("e1", "e2", "e3")}, ", transaction_per_migration=True",
               atomic=transactional, undone=True),
         Shape("counter", counter, atomic=False),
-        Shape("twin", twin, atomic=False, twins=True),
+        Shape("twin", twin, atomic=False, twins=True, versioned=True),
         Shape("liar", liar, honest=False, atomic=False, lanes=1),
         Shape("slow", {"o1": table("o1", SLOW)}, atomic=transactional, lanes=1),
     ]  # fmt: skip

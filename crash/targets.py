@@ -54,6 +54,10 @@ class Targets:
     def clear(self, name: str) -> None:
         raise NotImplementedError
 
+    def add_version_table(self, name: str) -> None:
+        with self.cursor(name) as cursor:
+            cursor.execute("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL PRIMARY KEY)")
+
     def restart(self) -> None:
         """Kills the server and starts it again."""
 

@@ -1,9 +1,12 @@
 """Jobs whose worker vanished: the database is asked what is true, and nothing is ever run again by a machine."""
 
+import fcntl
 import logging
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -11,6 +14,7 @@ from audit.services import record
 from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
+from environments.version_table import Reading
 from jobs import restored, spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
@@ -18,33 +22,46 @@ from migrations_store import graph as graphs
 
 logger = logging.getLogger(__name__)
 STALE_SECONDS = 30
+AT_ONCE = 16
 RELATED = ("database__project", "database__environment", "plan__snapshot")
 VANISHED = "The worker that ran this job has vanished: it was killed, or its machine stopped."
 
 
 def sweep() -> None:
-    """Rings for jobs that wait too long, takes over those whose worker is silent, and settles what is unknown."""
-    restored.look()
-    for job_id in first_in_line():
-        ring("jobs.tasks.run_job", job_id)
-    for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
-        attempt(take_over, job_id, VANISHED)
-    for job in Job.objects.filter(status=JobStatus.UNKNOWN).select_related(*RELATED):
-        attempt(settle, job, because(job))
+    """Rings for jobs that wait too long, takes over those whose worker is silent, and settles what is unknown.
+
+    Does nothing while another sweep of this machine is at it.
+    """
+    lock = Path(settings.DATA_DIR) / "sweep.lock"
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        restored.look()
+        for job_id in first_in_line():
+            ring("jobs.tasks.run_job", job_id)
+        for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
+            mark_lost(job_id, VANISHED)
+        settle_all(list(Job.objects.filter(status=JobStatus.UNKNOWN).select_related(*RELATED)))
+
+
+def settle_all(jobs: list[Job]) -> None:
+    """The databases are asked side by side, so that one that does not answer holds up no other; what they say is written here."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="reaper") as pool:
+        waiting = {pool.submit(read, job): job for job in jobs}
+        for future in as_completed(waiting):
+            job = waiting[future]
+            try:
+                settle(job, future.result(), because(job))
+            except Exception:  # the boundary of one job: what breaks there must not leave the others without a judge
+                logger.exception("job %s could not be settled", job.pk)
 
 
 def because(job: Job) -> str:
     """Why it has become unknown; kept apart from what is said of its database each time that is asked again."""
     error = job.error or {}
     return str(error.get("because") or error.get("why") or VANISHED)
-
-
-def attempt(work: Callable[..., None], *arguments: Any) -> None:
-    """The boundary of one job within a sweep: what breaks there must not leave the other jobs without a judge."""
-    try:
-        work(*arguments)
-    except Exception:
-        logger.exception("the sweep could not do %s%s", work.__name__, arguments[:1])
 
 
 def first_in_line() -> list[int]:
@@ -59,17 +76,26 @@ def first_in_line() -> list[int]:
 
 def take_over(job_id: int, why: str) -> None:
     """Claims the job away from its worker, whose later writes then fail, and settles it if its database answers."""
+    if mark_lost(job_id, why):
+        job = Job.objects.select_related(*RELATED).get(pk=job_id)
+        settle(job, read(job), why)
+
+
+def mark_lost(job_id: int, why: str) -> bool:
+    """Whether it was running: then it is unknown now, and its worker's fence is an old one."""
     with transaction.atomic():
         taken = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING).update(status=JobStatus.UNKNOWN, **next_fence())
         if taken:
             record("scheduler", "job.worker_lost", f"job {job_id}", why=why)
-    if taken:
-        settle(Job.objects.select_related(*RELATED).get(pk=job_id), why)
+    return bool(taken)
 
 
-def settle(job: Job, why: str) -> None:
+def read(job: Job) -> Reading | Unreachable:
+    return verdict.read_after(job.database, spec.application_name(job.pk))
+
+
+def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
     """Gives an unknown job its true end, or leaves it unknown while the database does not answer."""
-    reading = verdict.read_after(job.database, spec.application_name(job.pk))
     state, heads = verdict.outcome(job.plan, reading, fingerprint_before=job.fingerprint_before)
     if isinstance(reading, Unreachable):
         error = _error(why, f"The database cannot be read either: {reading}", ["Wait: it is asked again every few seconds."])
