@@ -79,7 +79,8 @@ DRIVERS = {"postgresql": ("asyncpg", "postgresql+psycopg2", "postgresql+asyncpg"
 class Shape:
     """A project. `honest` is false where env.py ends with status 0 without having done its work: it must never count as a success.
     `atomic` is true where a step and its version are one transaction; `lanes` says how many databases it gets, `twins` that each
-    of them is registered twice, `versioned` that the version table is there from the beginning: nothing but our lock keeps two apart then."""
+    of them is registered twice, `versioned` that the version table is there from the beginning:
+    nothing but our lock keeps two apart then."""
 
     name: str
     bodies: dict[str, str]
@@ -130,9 +131,8 @@ def outside(statement: str) -> str:
 
 def shapes(engine: str) -> list[Shape]:
     line = {id: table(id) for id in ("a1", "a2", "a3")}
-    counter, twin = (
-        {f"{letter}1": table(f"{letter}1"), f"{letter}2": outside("note()"), f"{letter}3": table(f"{letter}3")} for letter in "cw"
-    )
+    counter = {"c1": table("c1"), "c2": outside("note()"), "c3": table("c3")}
+    twin = {"w1": "pause(1.0)\n" + outside("note()"), "w2": table("w2")}
     liar = {"l1": table("l1"), "l2": f"{table('l2')}\npause(0.1)\nif not op.get_context().as_sql:\n    os._exit(0)"}
     transactional = engine == "postgresql"
     found = [
