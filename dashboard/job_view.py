@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dashboard.wait_view import Lock, lock_of
-from jobs import aftermath
 from jobs.models import Command, Job, JobStatus, OutcomeState, Step, StepStatus
 from jobs.queries import step_durations
 
@@ -92,7 +91,7 @@ def elapsed(job: Job) -> float | None:
 
 
 def database_sentence(job: Job) -> str:
-    """What the database is now, in one sentence; empty while the job has not ended."""
+    """What the database is now, in one sentence; empty while the job has not ended. What a cancel did is jobs.aftermath's."""
     place = str(job.database)
     at = ", ".join(job.heads_after or []) or "base"
     sentences: dict[str, str] = {
@@ -103,9 +102,6 @@ def database_sentence(job: Job) -> str:
     }
     if job.command == Command.CHECK and job.database_state:
         return f"{place} is unchanged: a check only reads."
-    if canceled := aftermath.cancel_sentence(job):
-        left = (job.error or {}).get("why", "") if job.status == JobStatus.CANCELED else ""
-        return f"{canceled} {sentences.get(job.database_state, '') if job.status == JobStatus.SUCCEEDED else left}".strip()
     return sentences.get(job.database_state, "")
 
 

@@ -251,6 +251,7 @@ OURS = {
     "timed_out": Explanation("timed_out", "The job took too long and was stopped", "It reached the longest time that a job may take.", ("Look at the log for where it stood.", "Raise JOB_TIMEOUT if it needs longer.")),
     "silent": Explanation("silent", "The job said nothing for too long and was stopped", "No line, no statement and no step was told within the longest silence that is allowed.", ("Look at the log for its last statement: it may have waited for a lock.", "Raise JOB_SILENCE if a statement may take longer.")),
     "invalid_index": Explanation("invalid_index", "An index was left unfinished", "A CREATE INDEX CONCURRENTLY was ended before it was done.", ("Drop what is invalid before the next try, outside a transaction.",)),
+    "stopped": Explanation("stopped", "The job was stopped while it ran", "Someone canceled it, or the dashboard was stopped.", ("Wait until the database has been read.", "Look at the log for where it stood.")),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
 }  # fmt: skip

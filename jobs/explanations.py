@@ -78,6 +78,8 @@ def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) 
     code = str((error or {}).get("code") or "")
     if end.timed_out:
         return OURS["silent" if end.silent else "timed_out"], ()
+    if end.stopped and error is None:
+        return OURS["stopped"], ()
     if code in OURS or code in UNREAD:
         return OURS["database_not_read" if code in UNREAD else code], ()
     if error is None and end.returncode == 0 and end.closed:
