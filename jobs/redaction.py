@@ -28,7 +28,10 @@ class Redactor:
         return f"<Redactor of {len(self.forms)} forms>"
 
     def text(self, text: str) -> str:
-        return self.pattern.sub(MASK, text) if self.pattern else text
+        # Looking for each form in turn is many times quicker than one pattern of them all, and nearly always finds nothing.
+        if self.pattern is None or not any(form in text for form in self.forms):
+            return text
+        return self.pattern.sub(MASK, text)
 
     def clean(self, value: T) -> T:
         """A JSON value with every string in it cleaned, keys included."""

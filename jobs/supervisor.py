@@ -23,7 +23,8 @@ COOKIE = "ALEMBIC_DASHBOARD_JOB"
 PASSED_ON = ("PATH", "HOME", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 TICK = 0.2
 TERM_TIMEOUT, DRAIN_TIMEOUT = 5.0, 2.0
-EVENT_LIMIT = 64 * 1024 * 1024
+EVENT_LIMIT = 64 * 1024 * 1024  # of one event; of all together, after which only steps, errors and the end are taken
+LASTING = ("step_started", "step_finished", "error", "closing", "changes", "preview")
 SQL_LIMIT = 20_000
 
 OnEvent = Callable[[dict[str, Any]], None]
@@ -94,7 +95,8 @@ class Child:
         self.on_event, self.on_line, self.redactor = on_event, on_line, redactor
         self.cookie = random.token_hex(16)
         self.document = memoryview(json.dumps(spec).encode())
-        self.partial_event = b""
+        self.partial_event = bytearray()
+        self.told = 0
         self.exit = Exit()
         leftovers.adopt()
         self.others = leftovers.descendants(os.getpid(), dead=True)
@@ -216,13 +218,18 @@ class Child:
             self.process.stdin.close()
 
     def _take_events(self, data: bytes) -> None:
-        *lines, self.partial_event = (self.partial_event + data).split(b"\n")
-        if len(self.partial_event) > EVENT_LIMIT:
-            self.partial_event = b""
+        self.told += len(data)
+        self.partial_event += data
+        if b"\n" not in data:
+            if len(self.partial_event) > EVENT_LIMIT:
+                self.partial_event.clear()
+            return
+        *lines, rest = bytes(self.partial_event).split(b"\n")
+        self.partial_event = bytearray(rest)
         for line in lines:
-            with suppress(ValueError):  # the project found our descriptor and wrote to it
+            with suppress(ValueError, RecursionError):  # the project found our descriptor and wrote to it
                 event = json.loads(line)
-                if isinstance(event, dict):
+                if isinstance(event, dict) and (self.told < EVENT_LIMIT or event.get("event") in LASTING):
                     self._take_event(event)
 
     def _take_event(self, event: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
 """From any bytes to lines that are safe to keep and to show."""
 
+import re
+import time
 from datetime import UTC, datetime
 
 import pytest
 
-from jobs.output import JOB_LIMIT, LINE_LIMIT, TAIL_LIMIT, Lines, Output
+from jobs.output import JOB_LIMIT, LINE_COST, LINE_LIMIT, TAIL_LIMIT, Lines, Output
 from jobs.redaction import Redactor
+from tests.support import figures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -73,4 +76,53 @@ def test_a_flood_keeps_the_beginning_and_the_end() -> None:
     assert marks[0].endswith("bytes dropped]")
     assert seen[-1] == ("stderr", "the last")
     assert sum(len(text) + 1 for _, text in seen) <= JOB_LIMIT + 100
-    assert sum(len(text) + 1 for _, text in seen[seen.index(("dashboard", marks[0])) :]) > TAIL_LIMIT - 2048
+    assert sum(len(text) + 1 for _, text in seen[seen.index(("dashboard", marks[0])) :]) > TAIL_LIMIT * 0.9
+    (lost,) = re.findall(r"(\d+) lines", marks[0])
+    assert int(lost) + len(seen) - 2 == 2 * JOB_LIMIT // len(line)
+
+
+@pytest.mark.parametrize("size", [777, 4096, 65536])
+def test_a_tail_that_begins_within_a_secret_hides_the_rest_of_it(size: int) -> None:
+    """Reads end anywhere, and what is kept may begin anywhere."""
+    secret = "correct horse battery staple"
+    seen: list[str] = []
+    output = Output(Redactor([secret]), lambda _stream, text, _at: seen.append(text))
+    flood = f"{secret}\n".encode() * (3 * JOB_LIMIT // len(secret))
+    for at in range(0, len(flood), size):
+        output.feed("stdout", flood[at : at + size], NOW)
+    output.finish(NOW)
+    assert set(seen) <= {"***", *(text for text in seen if text.startswith("[…"))}
+    assert seen[-1] == "***"
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("long lines", b"x" * 1023 + b"\n"),
+        ("one line without an end", b"x" * 1024),
+        ("empty lines", b"\n"),
+        ("NUL", b"\0" * 1024),
+        ("no text", bytes(range(256))),
+        ("escapes that never end", b"\x1b]0;y"),
+        ("carriage returns", b"10%\r"),
+        ("beginnings of a secret", b"correct hors"),
+    ],
+)
+def test_a_flood_becomes_a_small_log(name: str, piece: bytes) -> None:
+    """Of 64 MiB each: what comes out is bounded, whatever goes in, and so is what is held in between."""
+    lines, size = 0, 0
+
+    def count(_stream: str, text: str, _at: datetime) -> None:
+        nonlocal lines, size
+        lines, size = lines + 1, size + len(text)
+
+    output = Output(Redactor(["correct horse"]), count)
+    chunk = piece * (65536 // len(piece))
+    start = time.monotonic()
+    for _ in range(1024):
+        output.feed("stdout", chunk, NOW)
+    assert output.tail_size < TAIL_LIMIT + 2 * len(chunk)
+    output.finish(NOW)
+    figures.note(f"64 MiB of {name}: {lines} lines, {size} characters, {64 / (time.monotonic() - start):.0f} MiB/s")
+    assert lines < JOB_LIMIT // LINE_COST + len(chunk)
+    assert size <= JOB_LIMIT + 2 * TAIL_LIMIT

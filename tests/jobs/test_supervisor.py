@@ -1,6 +1,7 @@
 """The child process: watched, stopped, and never left behind."""
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from jobs import supervisor
 from tests.runner.projects import World, run, table
+from tests.support import figures
 
 SECRET = "correct/horse&battery"
 
@@ -146,6 +148,52 @@ def test_a_flood_does_not_freeze_the_migration(world: World) -> None:
     seen = run(world.spec())
     assert seen.exit.closed
     assert sum(len(text) for _, text in seen.lines) < 11 * 1024 * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "piece", "times"),
+    [("1 GiB of lines", "b'\\x1b[31mred\\0\\x1b[0m and \\xff \\n' * 4096", 13800), ("a line of 100 MB", "b'x' * 100_000", 1000)],
+)
+def test_a_flood_is_drained_in_bounded_memory(world: World, name: str, piece: str, times: int) -> None:
+    world.revision("floods", f"piece = {piece}\nfor _ in range({times}):\n    sys.stdout.buffer.write(piece)\nprint('\\nthe end')")
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    seen = run(world.spec(), timeout=280)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    figures.note(f"{name}: drained in {time.monotonic() - start:.1f} s, {len(seen.lines)} lines kept, memory grew by {grown} MiB")
+    assert seen.exit.closed
+    assert "the end" in [text for _, text in seen.lines]
+    assert grown < 150
+
+
+@pytest.mark.slow
+def test_events_without_end_are_not_all_taken(world: World) -> None:
+    """Written by the project, which found our descriptor."""
+    flood = """
+        line = (b'{"event": "sql", "text": "' + b"x" * 10_000 + b'"}\\n') * 100
+        pipes = [number for number in map(int, os.listdir("/proc/self/fd")) if number > 2 and number < 64]
+        for number in pipes:
+            if not os.path.exists(f"/proc/self/fd/{number}") or not os.readlink(f"/proc/self/fd/{number}").startswith("pipe"): continue
+            try:
+                for _ in range(100): os.write(number, line)
+            except OSError: pass
+    """
+    world.revision("forges", flood)
+    world.revision("later", "pass")
+    seen = run(world.spec())
+    assert seen.exit.closed
+    assert 100 < len(seen.named("sql")) < 7000
+    assert [event["revision"] for event in seen.named("step_finished")] == ["one", "forges", "later"]
+
+
+@pytest.mark.slow
+def test_silence_ends_it(world: World) -> None:
+    """What says something now and then is left alone."""
+    world.revision("talks", "for _ in range(20): print('.', flush=True); time.sleep(0.5)")
+    world.revision("silent", "time.sleep(60)")
+    seen = run(world.spec(), silence=8)
+    assert (seen.exit.timed_out, seen.exit.silent, seen.exit.stopped) == (True, True, False)
+    assert [event["revision"] for event in seen.named("step_finished")] == ["one", "talks"]
 
 
 def test_no_line_and_no_event_holds_a_secret(world: World) -> None:

@@ -143,6 +143,7 @@ def run(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     timeout: float = 60,
+    silence: float | None = None,
     secrets: Iterable[str] = (),
 ) -> Seen:
     events: list[dict[str, Any]] = []
@@ -155,6 +156,7 @@ def run(
         on_tick=lambda: None,
         should_stop=should_stop,
         timeout=timeout,
+        silence=silence,
         secrets=secrets,
     )
     return Seen(end, events, lines)

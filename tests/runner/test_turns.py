@@ -76,5 +76,5 @@ def test_of_eight_runs_at_once_one_applies(tmp_path: Path, place: Place) -> None
         rows = cursor.fetchone()[0]
     closed = sum(one.exit.closed for one in seen)
     late = sum(bool(one.exit.error) and one.error["code"] == "plan_changed" for one in seen)
-    figures.note(f"{identity['dialect']}: {RUNNERS} runs at once, {closed} applied, {late} came too late and did nothing, {rows} row written")
+    figures.note(f"{identity['dialect']}: {RUNNERS} runs at once, {closed} applied, {late} came too late, {rows} row written")
     assert (rows, closed, late) == (1, 1, RUNNERS - 1)
