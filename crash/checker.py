@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crash.lanes import Lane, Request
-from crash.shapes import Shape
+from crash.shapes import DONE, Shape
 from crash.targets import Facts
 
 KINDS = ("lost", "double_applied", "wrong_verdicts", "locks_left", "processes_left")
@@ -125,12 +125,29 @@ def effects(lane: Lane, facts: Facts) -> list[Violation]:
     """I2, I9: nothing twice, and nothing that was not planned. A database is emptied before each round, so that one is all there may be."""
     found = []
     for revision, count in Counter(revision for revision, _ in facts.effects).items():
-        if count > 1:
+        if count > 1 and not lane.shape.twins:
             who = [pid for name, pid in facts.effects if name == revision]
             found.append(Violation("double_applied", "I2", f"{lane.name}: {revision} was applied {count} times, by processes {who}"))
-        if revision not in lane.shape.revisions:
+        if revision.removesuffix(DONE) not in lane.shape.revisions:
             found.append(Violation("double_applied", "I9", f"{lane.name}: {revision} was not planned"))
-    return found
+    return found + (_together(lane, facts) if lane.shape.twins else [])
+
+
+def _together(lane: Lane, facts: Facts) -> list[Violation]:
+    """I2, I6 for a database registered twice: a second run may come after the first was killed, but never while it goes on."""
+    begun: list[str] = []
+    for revision, pid in facts.effects:
+        if not revision.endswith(DONE):
+            begun.append(pid)
+        elif begun[-1:] != [pid]:
+            return [
+                Violation(
+                    "double_applied", "I2", f"{lane.name}: two processes were at {revision.removesuffix(DONE)} at once: {facts.effects}"
+                )
+            ]
+    if len(set(begun)) < len(begun):
+        return [Violation("double_applied", "I2", f"{lane.name}: one process began twice: {facts.effects}")]
+    return []
 
 
 def overdue(requests: Iterable[Request]) -> list[Violation]:

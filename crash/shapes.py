@@ -51,8 +51,8 @@ from alembic import op
 revision, down_revision = {id!r}, {down!r}
 
 
-def note():
-    op.execute("INSERT INTO effects VALUES ('{id}', '%d')" % os.getpid())
+def note(more=""):
+    op.execute("INSERT INTO effects (revision, who) VALUES ('{id}%s', '%d')" % (more, os.getpid()))
 
 
 def pause(seconds):
@@ -68,9 +68,10 @@ def downgrade():
 {undo}
 '''
 LONG = {
-    "postgresql": "DO $$ BEGIN PERFORM pg_sleep(2); INSERT INTO effects VALUES ('{id}', '%d'); END $$",
-    "mariadb": "INSERT INTO effects SELECT '{id}', '%d' FROM (SELECT SLEEP(2)) AS waited",
+    "postgresql": "DO $$ BEGIN PERFORM pg_sleep(2); INSERT INTO effects (revision, who) VALUES ('{id}', '%d'); END $$",
+    "mariadb": "INSERT INTO effects (revision, who) SELECT '{id}', '%d' FROM (SELECT SLEEP(2)) AS waited",
 }
+DONE = ".done"  # what a twin writes at the end of a revision, so that two of them at once are told from one after the other
 SLOW = 38.0  # longer than a silent worker is believed to live
 DRIVERS = {"postgresql": ("asyncpg", "postgresql+psycopg2", "postgresql+asyncpg"), "sqlite": ("aiosqlite", "sqlite", "sqlite+aiosqlite")}
 
@@ -132,7 +133,7 @@ def outside(statement: str) -> str:
 def shapes(engine: str) -> list[Shape]:
     line = {id: table(id) for id in ("a1", "a2", "a3")}
     counter = {"c1": table("c1"), "c2": outside("note()"), "c3": table("c3")}
-    twin = {"w1": "pause(1.0)\n" + outside("note()"), "w2": table("w2")}
+    twin = {"w1": outside("note()") + "\npause(1.0)\n" + outside(f"note({DONE!r})"), "w2": table("w2")}
     liar = {"l1": table("l1"), "l2": f"{table('l2')}\npause(0.1)\nif not op.get_context().as_sql:\n    os._exit(0)"}
     transactional = engine == "postgresql"
     found = [

@@ -19,12 +19,12 @@ import pymysql
 from config.embedded import CannotStart, EmbeddedPostgres, Server, free_port
 from crash.proxy import Proxy
 
-EFFECTS = "CREATE TABLE effects (revision varchar(40), who varchar(80))"  # nothing in it is unique: what was done twice is there twice
+EFFECTS = "CREATE TABLE effects (id {serial}, revision varchar(40), who varchar(80))"  # what was done twice is there twice, in order
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a database holds. `effects` are the revisions that were run, each as often as it was."""
+    """What a database holds. `effects` are the revisions that were run and by which process, in order."""
 
     version: list[str]
     tables: list[str]
@@ -88,8 +88,8 @@ class Targets:
             if "alembic_version" in tables:
                 cursor.execute("SELECT version_num FROM alembic_version")
                 version = sorted(str(row[0]) for row in cursor.fetchall())
-            cursor.execute("SELECT revision, who FROM effects")
-            effects = sorted((str(revision), str(who)) for revision, who in cursor.fetchall())
+            cursor.execute("SELECT revision, who FROM effects ORDER BY id")
+            effects = [(str(revision), str(who)) for revision, who in cursor.fetchall()]
         return Facts(version, [table for table in tables if table not in ("alembic_version", "effects")], effects)
 
 
@@ -121,7 +121,7 @@ class PostgreSQL(Targets):
 
     def clear(self, name: str) -> None:
         with self.cursor(name) as cursor:
-            cursor.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {EFFECTS}")
+            cursor.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {EFFECTS.format(serial='serial')}")
 
     def restart(self) -> None:
         """SIGQUIT is PostgreSQL's own "immediate": no goodbye, and recovery at the start."""
@@ -215,7 +215,7 @@ class MariaDB(Targets):
 
     def clear(self, name: str) -> None:
         with self.cursor("mysql") as cursor:
-            for statement in (f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}", f"USE {name}", EFFECTS):
+            for statement in (f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}", f"USE {name}", EFFECTS.format(serial="serial")):
                 cursor.execute(statement)
 
     def restart(self) -> None:
@@ -264,7 +264,7 @@ class SQLite(Targets):
         with self.cursor(name) as cursor:
             for table in [row[0] for row in cursor.execute(self.tables_query).fetchall()]:
                 cursor.execute(f'DROP TABLE "{table}"')
-            cursor.execute(EFFECTS)
+            cursor.execute(EFFECTS.format(serial="INTEGER PRIMARY KEY"))
 
     def leftovers(self) -> list[str]:
         found = []

@@ -13,7 +13,7 @@ from crash.lanes import Lane, Request
 from crash.shapes import shapes
 from crash.targets import Facts
 
-PLAIN, LIAR = (next(shape for shape in shapes("postgresql") if shape.name == name) for name in ("plain", "liar"))
+PLAIN, LIAR, TWIN = (next(shape for shape in shapes("postgresql") if shape.name == name) for name in ("plain", "liar", "twin"))
 LANE = Lane("plain_0", PLAIN, ["profile"])
 DONE = Facts(["a3"], ["t_a1", "t_a2", "t_a3"], [("a1", "7"), ("a2", "7"), ("a3", "7")])
 NOTHING = Facts([], [], [])
@@ -81,6 +81,21 @@ def test_job_sees_a_lying_env_that_counts_as_success() -> None:
 def test_effects_sees_what_was_applied_twice_or_not_planned(invariant: str, effects: list[tuple[str, str]]) -> None:
     found = checker.effects(LANE, replace(DONE, effects=effects))
     assert [(violation.invariant, violation.kind) for violation in found] == [(invariant, "double_applied")]
+
+
+@pytest.mark.parametrize(
+    ("effects", "count"),
+    [
+        ([("w1", "7"), ("w1.done", "7")], 0),
+        ([("w1", "7"), ("w1", "8"), ("w1.done", "8")], 0),  # the first was killed
+        ([("w1", "7"), ("w1", "8"), ("w1.done", "7"), ("w1.done", "8")], 1),
+        ([("w1", "7"), ("w1", "8"), ("w1.done", "7")], 1),
+        ([("w1", "7"), ("w1", "7"), ("w1.done", "7")], 1),
+    ],
+)
+def test_effects_tells_two_at_once_from_one_after_the_other(effects: list[tuple[str, str]], count: int) -> None:
+    lane = Lane("twin_0", TWIN, ["profile", "again"])
+    assert [found.kind for found in checker.effects(lane, replace(DONE, effects=effects))] == ["double_applied"] * count
 
 
 def test_overdue_counts_every_job_without_an_end_as_lost() -> None:
