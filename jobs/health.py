@@ -42,6 +42,12 @@ def read() -> Health:
     return Health(taking, running, last_sweep_s(), broker.recent_state())
 
 
+def isolation() -> list[str]:
+    """How the code of projects is run now: a sentence for each way in which a living worker does it."""
+    alive = Worker.objects.filter(seen_at__gt=Now() - SEEN_WITHIN).exclude(isolation="")
+    return sorted(set(alive.values_list("isolation", flat=True)))
+
+
 def last_sweep_s() -> float | None:
     now = ExpressionWrapper(Now(), output_field=DateTimeField())
     found: tuple[datetime, datetime] | None = Pulse.objects.filter(pk=SWEEP).values_list(now, "seen_at").first()

@@ -10,7 +10,6 @@ import resource
 import shutil
 import signal
 import stat
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +20,7 @@ from typing import Any
 from django.conf import settings
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
-LIBC = ctypes.CDLL(None)
+PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # looked up here, and not between fork and exec, where it could wait for a lock
 CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 MIB = 1024 * 1024
 
@@ -66,12 +65,11 @@ class Isolation:
         limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: self.memory_mib * MIB or None}
         limits |= {resource.RLIMIT_NPROC: self.processes or None, resource.RLIMIT_NOFILE: self.open_files or None}
         wanted = [(kind, _lowered(kind, limit)) for kind, limit in limits.items() if limit is not None]
-        linux = sys.platform == "linux"
 
         def confine() -> None:
-            if linux:
-                LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            if PRCTL:
+                PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                PRCTL(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
             for kind, limit in wanted:
                 resource.setrlimit(kind, (limit, limit))
 
@@ -97,6 +95,14 @@ def current() -> Isolation:
     if entry.pw_uid in (0, os.geteuid()):
         raise CannotIsolate(f"RUNNER_USER is {settings.RUNNER_USER}, which is no separate user. Nothing was run. Name another account.")
     return Isolation(entry.pw_uid, entry.pw_gid, entry.pw_name, inside, **limits)
+
+
+def sentence() -> str:
+    """How this process runs the code of projects, or why it does not."""
+    try:
+        return current().sentence
+    except CannotIsolate as error:
+        return str(error)
 
 
 def account(name: str) -> pwd.struct_passwd:

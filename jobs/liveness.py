@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
-from jobs import health, reaper
+from jobs import health, isolation, reaper
 from jobs.execution import worker_name
 from jobs.models import Job, JobStatus, Worker
 
@@ -36,7 +36,7 @@ def _begin(sender: Any, **_: Any) -> None:
 def _beat(name: str, queues: str) -> None:
     while not _stopped.is_set():
         try:
-            Worker.objects.update_or_create(pk=name, defaults={"queues": queues, "seen_at": Now()})
+            Worker.objects.update_or_create(pk=name, defaults={"queues": queues, "isolation": isolation.sentence(), "seen_at": Now()})
         except DatabaseError as error:
             logger.warning("the worker could not say that it lives (%s)", type(error).__name__)
             with contextlib.suppress(DatabaseError):

@@ -174,6 +174,7 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=200, primary_key=True)
     queues = models.CharField(max_length=200)
+    isolation = models.CharField(max_length=300, blank=True, default="", help_text="How it runs the code of projects, as a sentence.")
     seen_at = models.DateTimeField()
 
 

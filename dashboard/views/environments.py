@@ -12,6 +12,7 @@ from dashboard.forms.environment import EnvironmentForm
 from dashboard.requests import user_of
 from environments import queries, services
 from environments.models import Environment
+from jobs import health
 
 USUAL = (("dev", False), ("test", False), ("prod", True))
 
@@ -19,7 +20,7 @@ USUAL = (("dev", False), ("test", False), ("prod", True))
 @require_GET
 def environments(request: HttpRequest) -> HttpResponse:
     found = queries.environments(user_of(request)).annotate(count=Count("databases")).order_by("position", "slug")
-    return render(request, "dashboard/environments.html", {"environments": list(found)})
+    return render(request, "dashboard/environments.html", {"environments": list(found), "isolation": health.isolation()})
 
 
 @require_http_methods(["GET", "POST"])
