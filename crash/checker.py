@@ -135,16 +135,13 @@ def effects(lane: Lane, facts: Facts) -> list[Violation]:
 
 def _together(lane: Lane, facts: Facts) -> list[Violation]:
     """I2, I6 for a database registered twice: a second run may come after the first was killed, but never while it goes on."""
-    begun: list[str] = []
+    begun: list[tuple[str, str]] = []
     for revision, pid in facts.effects:
-        if not revision.endswith(DONE):
-            begun.append(pid)
-        elif begun[-1:] != [pid]:
-            return [
-                Violation(
-                    "double_applied", "I2", f"{lane.name}: two processes were at {revision.removesuffix(DONE)} at once: {facts.effects}"
-                )
-            ]
+        name = revision.removesuffix(DONE)
+        if name == revision:
+            begun.append((name, pid))
+        elif begun[-1:] != [(name, pid)]:
+            return [Violation("double_applied", "I2", f"{lane.name}: two processes were at {name} at once: {facts.effects}")]
     if len(set(begun)) < len(begun):
         return [Violation("double_applied", "I2", f"{lane.name}: one process began twice: {facts.effects}")]
     return []

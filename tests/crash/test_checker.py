@@ -86,7 +86,7 @@ def test_effects_sees_what_was_applied_twice_or_not_planned(invariant: str, effe
 @pytest.mark.parametrize(
     ("effects", "count"),
     [
-        ([("w1", "7"), ("w1.done", "7")], 0),
+        ([("w1", "7"), ("w1.done", "7"), ("w2", "7")], 0),
         ([("w1", "7"), ("w1", "8"), ("w1.done", "8")], 0),  # the first was killed
         ([("w1", "7"), ("w1", "8"), ("w1.done", "7"), ("w1.done", "8")], 1),
         ([("w1", "7"), ("w1", "8"), ("w1.done", "7")], 1),
