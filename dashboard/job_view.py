@@ -158,6 +158,8 @@ def phases(job: Job, steps: list[Step]) -> list[Phase]:
 
 
 def _done(job: Job, name: str, place: int, notes: list[str], spans: list[float | None]) -> Phase:
+    if place == 2 and job.status == JobStatus.UNKNOWN:
+        return Phase(name, "done", "warn", "q", "not known what stayed")
     if place < 3:
         return Phase(name, "done", "ok", "check", notes[place] if place == 2 else "", spans[place])
     if not job.database_state or job.database_state == OutcomeState.UNKNOWN:
@@ -206,10 +208,17 @@ def step_rows(job: Job, steps: list[Step]) -> list[StepRow]:
     longest = max([value for value in seconds if value] + [taken for _, taken in before.values()], default=0.0)
     rows = []
     for step, value in zip(steps, seconds, strict=True):
-        tone, icon = ("warn", "pause") if step.status == StepStatus.RUNNING and job.blocked_by else STEP_LOOKS[StepStatus(step.status)]
+        tone, icon = _step_look(job, step)
         known = before.get(step.revision)
         rows.append(StepRow(step, tone, icon, value, _share(value, longest), known, _share(known[1], longest) if known else 0))
     return rows
+
+
+def _step_look(job: Job, step: Step) -> tuple[str, str]:
+    """What a step has reported is not what has stayed, until the database was read."""
+    if job.status == JobStatus.UNKNOWN and step.started_at:
+        return "warn", "q"
+    return ("warn", "pause") if step.status == StepStatus.RUNNING and job.blocked_by else STEP_LOOKS[StepStatus(step.status)]
 
 
 def _elsewhere(job: Job, steps: list[Step]) -> dict[str, tuple[str, float]]:

@@ -7,13 +7,13 @@ from typing import Any
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from environments.models import DatabaseState
 from jobs import health
 from jobs.models import HOLDING, Job, JobStatus
 from jobs.watch import sentence
 
 PATIENCE = timedelta(seconds=3)
 SILENT = timedelta(seconds=15)
+UNREAD = "The database cannot be read"  # as the reaper says it
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ def _silent(job: Job) -> Wait | None:
 
 
 def _unread(job: Job) -> Wait:
-    why = (job.error or {}).get("why") or "The worker that ran it vanished."
+    why = str((job.error or {}).get("why") or "The worker that ran it vanished.")
+    unread = why[why.index(UNREAD) :] if UNREAD in why else ""
     if job.cancel_requested_at:
-        why = f"{job.canceled_by} canceled it, and its process has ended. A statement of it may still run in the database."
-    unread = f" {job.database.error}" if job.database.state == DatabaseState.UNREACHABLE else ""
+        why = f"{job.canceled_by} canceled it, and its process has ended. A statement of it may still run in the database. {unread}"
     steps = (
         "Wait: the database is asked again every few seconds, and no other job runs on it meanwhile.",
         "See that its server runs, and can be reached from here.",
         "Do not run these revisions by hand before it is known what has stayed.",
     )
-    return Wait("database", "Waits until the database can be read", f"{why}{unread}", job.heartbeat_at, steps)
+    return Wait("database", "Waits until the database can be read", why.strip(), job.heartbeat_at, steps)
 
 
 def _approval(job: Job) -> Wait:

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.embedded import EmbeddedPostgres
-from dashboard.job_view import database_sentence
 from environments import services as environments
 from environments.models import Database, Environment
 from jobs import execution, services, sessions, spec
+from jobs.aftermath import cancel_sentence
 from jobs.models import Job, JobStatus, OutcomeState
 from migrations_store.models import Project
 from tests.jobs.conftest import table, write_revision
@@ -102,8 +102,7 @@ def test_a_canceled_index_build_is_told_with_its_name(on_postgresql: Database, a
     assert job.error["code"] == "invalid_index"
     assert "public.ix_slow" in job.error["why"]
     assert "DROP INDEX CONCURRENTLY public.ix_slow;" in job.error["next"][0]
-    assert "0 of 1 steps stayed" in database_sentence(job)
-    assert "public.ix_slow" in database_sentence(job)
+    assert "0 of 1 steps stayed" in cancel_sentence(job)
 
 
 def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
@@ -124,7 +123,7 @@ def test_a_cancel_on_postgresql_says_that_it_was_rolled_back(on_postgresql: Data
     asleep = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")
     job = run(request(on_postgresql, admin), asleep)
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.UNCHANGED, [])
-    assert database_sentence(job).endswith("is unchanged: what the job had begun was rolled back.")
+    assert cancel_sentence(job).endswith("is unchanged: what the job had begun was rolled back.")
 
 
 def test_a_cancel_that_came_too_late_says_so(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
@@ -133,7 +132,7 @@ def test_a_cancel_that_came_too_late_says_so(on_postgresql: Database, admin: Use
     env.write_text(env.read_text() + "\n    import time; time.sleep(60)\n")
     job = run(request(on_postgresql, admin), asks(shop, "SELECT to_regclass('t_three') WHERE to_regclass('t_three') IS NOT NULL"))
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.AT_TARGET, ["three"])
-    assert database_sentence(job).startswith("The migration had finished before it was canceled:")
+    assert cancel_sentence(job).startswith("The migration had finished before it was canceled:")
 
 
 def test_a_cancel_on_mariadb_ends_the_statement_on_the_server(on_mariadb: Database, admin: User, root: Path, mariadb: MariaDB) -> None:
@@ -147,7 +146,7 @@ def test_a_cancel_on_mariadb_ends_the_statement_on_the_server(on_mariadb: Databa
     job = run(request(on_mariadb, admin), asleep)
     assert not asleep()
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.CANCELED, OutcomeState.PARTIAL, ["two"])
-    assert "2 of 3 steps stayed" in database_sentence(job)
+    assert "2 of 3 steps stayed" in cancel_sentence(job)
 
 
 def test_a_session_that_does_not_end_keeps_the_job_unknown(
