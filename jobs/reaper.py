@@ -15,7 +15,7 @@ from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
-from jobs import restored, spec, verdict
+from jobs import aftermath, restored, spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -102,10 +102,11 @@ def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
         Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence).update(error=error, database_state=OutcomeState.UNKNOWN)
         return
     environment_services.apply_reading(job.database, reading)
-    _finish(job, state, heads or [], why)
+    unfinished = aftermath.left_invalid(None, reading) if state != OutcomeState.UNCHANGED else []
+    _finish(job, state, heads or [], why, unfinished)
 
 
-def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
+def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinished: list[str]) -> None:
     canceled = job.cancel_requested_at is not None and state != OutcomeState.AT_TARGET
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
     _words = {
@@ -118,6 +119,7 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str) -> None:
         if canceled
         else _error(why, _words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
     )
+    error = aftermath.with_invalid(error, unfinished)
     graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
     with transaction.atomic():
         owned = Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence)

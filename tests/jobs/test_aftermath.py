@@ -16,7 +16,7 @@ from accounts.models import User
 from config.embedded import EmbeddedPostgres
 from environments import services as environments
 from environments.models import Database, Environment
-from jobs import execution, services, sessions, spec
+from jobs import execution, reaper, services, sessions, spec
 from jobs.aftermath import cancel_sentence
 from jobs.models import Job, JobStatus, OutcomeState
 from migrations_store.models import Project
@@ -165,3 +165,22 @@ def test_a_session_that_does_not_end_keeps_the_job_unknown(
         cursor.execute("SET application_name = %s", [spec.application_name(job.pk)])
         run(job)
     assert (job.status, job.database_state) == (JobStatus.UNKNOWN, OutcomeState.UNKNOWN)
+
+
+def test_a_lost_workers_unfinished_index_is_named(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+    """What the reaper finds when the worker was killed in the middle of a build."""
+    run(request(on_postgresql, admin))
+    write_revision(root, "four", "three", CONCURRENTLY.format(more=""))
+    job = request(on_postgresql, admin)
+    assert execution.claim(job.pk)
+    Job.objects.filter(pk=job.pk).update(fingerprint_before="as it was")
+    with closing(connect(shop)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE INDEX ix_slow ON t_one (id)")
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_slow'::regclass")
+    reaper.take_over(job.pk, "It was killed.")
+    job.refresh_from_db()
+    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.PARTIAL)
+    assert job.error
+    assert job.error["code"] == "worker_lost"
+    assert "public.ix_slow" in job.error["why"]
