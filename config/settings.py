@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -48,7 +49,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dashboard.middleware.PageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -176,6 +176,7 @@ JOB_TIMEOUT = env.number("JOB_TIMEOUT", 6 * 60 * 60)
 JOB_SILENCE = env.number("JOB_SILENCE", 0)
 STOP_GRACE = env.number("STOP_GRACE", 60)
 LOCK_WAIT = env.number("LOCK_WAIT", 60)
+ALLOW_POOLERS = env.flag("ALLOW_POOLERS")
 ALLOWED_NETWORKS = env.networks("ALLOWED_NETWORKS")
 GIT_ALLOW_FILE = env.flag("GIT_ALLOW_FILE", default=True)
 GIT_TIMEOUT = env.number("GIT_TIMEOUT", 60)

@@ -1,5 +1,6 @@
 """What holds for every page: who may come in, in which zone times are told, what is cached, how a refusal looks."""
 
+import re
 import zoneinfo
 from collections.abc import Callable
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from django.utils.cache import patch_vary_headers
 from accounts.models import User
 from config.errors import Invalid, NotFound, Refused
 
+# UTF-8 of U+202A to U+202E and U+2066 to U+2069, which make text read in another order than it is written in.
+BIDI = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 OPEN = ("/sign-in", "/healthz", "/static/", "/api/")
 
 
@@ -29,6 +32,7 @@ class PageMiddleware:
             return _to_sign_in(request)
         with timezone.override(_zone(request.user)):
             answer = self.get_response(request)
+        _show_bidi(answer)
         answer.setdefault("Cache-Control", "no-store")
         patch_vary_headers(answer, ["HX-Request"])
         return answer
@@ -45,6 +49,12 @@ class PageMiddleware:
         if not isinstance(error, Refused) or request.path.startswith("/api/"):
             return None
         return _refusal(request, error)
+
+
+def _show_bidi(answer: HttpResponse) -> None:
+    """Whoever approves SQL or code has to see what it is, not what it pretends to be: such characters are written out, as \\u202e."""
+    if not answer.streaming and answer.get("Content-Type", "").startswith("text/") and BIDI.search(answer.content):
+        answer.content = BIDI.sub(lambda match: f"\\u{ord(match[0].decode()):04x}".encode(), answer.content)
 
 
 def _refusal(request: HttpRequest, error: Refused) -> HttpResponse:
