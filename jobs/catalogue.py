@@ -240,6 +240,7 @@ CATALOGUE = [
 OURS = {
     "wrong_database": Explanation("wrong_database", "env.py connected to another database", "It ignores the URL that it is given, or overrides it. The run was ended before its first statement there.", ("Make env.py use sqlalchemy.url from its Config, an environment variable or an -x argument that the project's settings fill.",)),
     "lock_busy": Explanation("lock_busy", "Another migration holds the database", "Someone else migrates it, perhaps from another place.", ("Wait until it has ended, then try again.",)),
+    "pooled": Explanation("pooled", "The database is reached through a pooler", "", ("Name the server itself in the database's settings: host and port behind the pooler.", "If the pooler works in session mode, set ALLOW_POOLERS=on.")),
     "plan_changed": Explanation("plan_changed", "The plan is no longer true", "", ("Build the plan again and look at what it does now.",)),
     "env_did_nothing": Explanation("env_did_nothing", "env.py ran no migration", "", ("Look at env.py: it has to call context.run_migrations() in online mode.",)),
     "exited": Explanation("exited", "The project's code ended the run", "", ("Look at the log for its reason.", "Remove the sys.exit from env.py or the revision.")),

@@ -58,6 +58,7 @@ def with_target(spec: Spec, *, identity: dict[str, Any], job_id: int, lock_timeo
         "lock_wait": settings.LOCK_WAIT,
         "lock_timeout": lock_timeout,
         "statement_timeout": statement_timeout,
+        "allow_poolers": settings.ALLOW_POOLERS,
         "application_name": application_name(job_id),
     }
 

@@ -46,6 +46,7 @@ class Guard:
         try:
             target = targets.of(connection)
             self.prove(target)
+            self.refuse_pooler(target)
             target.prepare(self.spec)
             self.lock(target, connection)
         except Failure as failure:
@@ -64,6 +65,12 @@ class Guard:
         if not self.connected:
             self.connected = True
             self.events.emit("connected", identity=found)
+
+    def refuse_pooler(self, target) -> None:
+        """There the lock may be another client's a moment later, and our time limits too."""
+        if not self.spec.allow_poolers and target.is_pooled():
+            text = "The connection goes through a pooler such as PgBouncer, where neither lock nor time limits hold. Nothing was run."
+            raise Failure("pooled", text)
 
     def lock(self, target, connection) -> None:
         """The session that migrates holds the lock itself; a project may open further connections beside it."""

@@ -39,6 +39,7 @@ class Spec:
     lock_wait: float = 60
     lock_timeout: float = 0
     statement_timeout: float = 0
+    allow_poolers: bool = False
     application_name: str = "alembic-dashboard"
 
     @classmethod

@@ -75,6 +75,10 @@ class Target:
         known = [name for name in expected if expected[name] is not None and found.get(name) is not None]
         return "dialect" in known and all(str(found[name]) == str(expected[name]) for name in known)
 
+    def is_pooled(self) -> bool:
+        """Whether somebody between us and the server hands its sessions around."""
+        return False
+
     def lock_holder(self, _key: int) -> str:
         """A sentence about who holds the lock, if it is known."""
         return ""
@@ -113,6 +117,19 @@ class PostgreSQL(Target):
             return False
         answer = self.attempt("SELECT CASE WHEN pg_postmaster_start_time() = '{}'::timestamptz THEN 1 ELSE 0 END".format(moment))
         return answer == (1,)
+
+    def is_pooled(self) -> bool:
+        """A pooler greets its clients with a process number of its own; the server knows the real one."""
+        announced = self._announced()
+        return announced is not None and announced != self.row("SELECT pg_backend_pid()")[0]
+
+    def _announced(self):
+        """The number of the server's process as the driver heard it when it connected; None where the driver does not tell."""
+        driver = getattr(self.connection, "driver_connection", None) or self.connection
+        for ask in ("get_backend_pid", "get_server_pid"):  # psycopg2, asyncpg
+            if hasattr(driver, ask):
+                return getattr(driver, ask)()
+        return getattr(getattr(driver, "info", None), "backend_pid", None)  # psycopg
 
     def prepare(self, spec) -> None:
         self.setting("application_name", spec.application_name)

@@ -1,6 +1,10 @@
 """The hook on a real PostgreSQL: proof, lock and limits, by every driver that is installed here."""
 
 import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from config.embedded import EmbeddedPostgres
+from config.embedded import EmbeddedPostgres, free_port, is_free
 from tests.runner.projects import ENV, World, run, table
 
 pytestmark = pytest.mark.postgresql
@@ -181,3 +185,41 @@ def test_a_stopped_statement_ends_on_the_server_too(world: World, server: Embedd
     while asleep() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not asleep()
+
+
+@pytest.fixture
+def pooler(server: EmbeddedPostgres) -> Iterator[int]:
+    """The port of a PgBouncer before the server, in transaction mode."""
+    if not shutil.which("pgbouncer"):
+        pytest.skip("NOT TESTED BEHIND A POOLER: pgbouncer is not installed (apt install pgbouncer)")
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        port, directory = free_port(), Path(place)
+        directory.chmod(0o755)
+        (directory / "users").write_text(f'"{server.user}" "{server.password}"\n')
+        options = {"listen_addr": "127.0.0.1", "listen_port": port, "auth_type": "plain", "auth_file": directory / "users"}
+        options |= {"pool_mode": "transaction", "unix_socket_dir": "", "ignore_startup_parameters": "extra_float_digits"}
+        lines = [
+            "[databases]",
+            f"* = host=127.0.0.1 port={server.port}",
+            "[pgbouncer]",
+            *(f"{key} = {text}" for key, text in options.items()),
+        ]
+        (directory / "ini").write_text("\n".join(lines))
+        other_user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        with subprocess.Popen(["pgbouncer", "-q", *other_user, directory / "ini"], stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 10
+            while is_free(port) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            yield port
+            process.terminate()
+
+
+@pytest.mark.parametrize(("allowed", "code", "tables"), [(False, "pooled", 0), (True, None, 1)])
+def test_a_pooler_is_refused_unless_it_is_allowed(
+    world: World, server: EmbeddedPostgres, shop: str, session: Any, pooler: int, allowed: bool, code: str | None, tables: int
+) -> None:
+    through = server.url(shop).replace(f":{server.port}/", f":{pooler}/")
+    seen = run(spec(world, server, shop, session, allow_poolers=allowed) | {"url": through})
+    assert (seen.exit.error or {}).get("code") == code
+    session.execute("SELECT count(*) FROM pg_class WHERE relname = 'one'")
+    assert session.fetchone() == (tables,)
