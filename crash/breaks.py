@@ -13,12 +13,12 @@ def fence() -> None:
     from jobs import execution, reaper, recorder
     from jobs.models import Job
 
-    def write(self: recorder.Recorder, **values: Any) -> bool:
+    def write_now(self: recorder.Recorder, **values: Any) -> bool:
         return bool(Job.objects.filter(pk=self.job.pk).update(**values))
 
     for module in (execution, reaper, recorder):
         module.next_fence = dict
-    recorder.Recorder.write = write
+    recorder.Recorder.write_now = write_now
     recorder.Recorder.should_stop = lambda self: False
 
 

@@ -1,5 +1,6 @@
 """The harness's hands in the product: every failpoint and every broken variant still finds the function that it takes hold of."""
 
+import importlib
 import signal
 import subprocess
 import sys
@@ -50,3 +51,24 @@ def test_runner_dies_at_its_point(point, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(supervisor, "environment", lambda *given: environment(*given) | {"CRASH_DIR": str(tmp_path)})
     assert world.run().exit.signal == signal.SIGKILL
     assert list((tmp_path / "armed").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [
+        ("jobs.recorder", "Recorder.write_now"),
+        ("jobs.recorder", "Recorder.should_stop"),
+        ("jobs.execution", "next_fence"),
+        ("jobs.reaper", "next_fence"),
+        ("jobs.reaper", "sweep"),
+        ("jobs.verdict", "judge"),
+        ("jobs.execution", "claim"),
+        ("runner.hooks", "Guard.lock"),
+    ],
+)
+def test_what_a_broken_variant_replaces_is_there(module: str, path: str) -> None:
+    """Assigning to a name that is not there any more would break nothing, and a control would prove nothing."""
+    owner = importlib.import_module(module)
+    for name in path.split("."):
+        owner = getattr(owner, name)
+    assert callable(owner)
