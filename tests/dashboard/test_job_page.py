@@ -145,3 +145,93 @@ def test_odd_queries_are_harmless(client: Client, running: Job, query: str) -> N
 @pytest.mark.parametrize("id", ["0", "x", "99999999999999999999", "-1"])
 def test_what_is_not_there_is_not_found(client: Client, id: str) -> None:
     assert client.get(f"/jobs/{id}/").status_code == 404
+
+
+BLOCKED = {
+    "wants": "ACCESS EXCLUSIVE on users",
+    "since": "2026-01-01T00:00:00+00:00",
+    "gives_up_at": None,
+    "certain": True,
+    "for_our_lock": False,
+    "noun": "session",
+    "behind": 6,
+    "behind_since": "2026-01-01T00:00:00+00:00",
+    "seen_at": "2026-01-01T00:00:05+00:00",
+    "sessions": [
+        {
+            "pid": 9914,
+            "application": "<b>billing",
+            "user": "app",
+            "host": "10.0.3.7",
+            "state": "idle in transaction",
+            "state_since": None,
+            "transaction_since": "2025-12-31T23:59:00+00:00",
+            "query": "SELECT 1 FROM <i>",
+            "waits": False,
+        }
+    ],
+}
+
+
+def test_a_blocked_job_says_who_is_in_the_way(client: Client, running: Job) -> None:
+    Job.objects.filter(pk=running.pk).update(blocked_by=BLOCKED, heartbeat_at=datetime.now(UTC))
+    shown = page(client, running)
+    for words in (
+        "Blocked by another session",
+        "session 9914, user app, 10.0.3.7",
+        "ACCESS EXCLUSIVE on users",
+        "6 sessions",
+        "idle in transaction",
+    ):
+        assert words in shown
+    assert "&lt;b&gt;billing" in shown
+    assert "<b>billing" not in shown
+    assert "<i>" not in shown
+    assert "Blocked" in client.get("/jobs/").content.decode()
+
+
+def test_what_gave_up_waiting_says_who_was_in_the_way(client: Client, run: Run, database: Database) -> None:
+    job = run(database, "upgrade", "head")
+    error = {"code": "AM-301", "title": "t", "why": "w", "next": [], "detail": {"blocked_by": BLOCKED, "message": "lock timeout"}}
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, database_state="unchanged", error=error)
+    shown = page(client, job)
+    assert "Who was in the way" in shown
+    assert "1 m 05 s" in shown  # its transaction's age when it was seen
+    assert "lock timeout" in shown
+
+
+def test_a_part_that_stayed_offers_no_second_try(client: Client, run: Run, database: Database, root: Path) -> None:
+    write_revision(root, "four", "three", 'op.execute("CREATE TABLE half (id int)"); raise ValueError("no such luck")')
+    job = run(database, "upgrade", "head")
+    assert job.database_state == "partial"
+    assert job.error is not None
+    assert job.error["next"][0].startswith("Do not run it again")
+    shown = page(client, job)
+    assert "Plan it again" not in shown
+    assert "Partial" in shown
+    of_database = client.get(f"/databases/{database.pk}/").content.decode()
+    assert f"A part of job {job.pk} has stayed" in of_database
+    assert "Upgrade to" not in of_database
+    run(database, "stamp", "four")
+    assert "has stayed" not in client.get(f"/databases/{database.pk}/").content.decode()
+
+
+def test_a_failure_that_left_nothing_can_be_planned_again(client: Client, run: Run, database: Database, root: Path) -> None:
+    run(database, "upgrade", "head")
+    write_revision(root, "four", "three", "raise ValueError('no such luck')")
+    assert "Plan it again" in page(client, run(database, "upgrade", "head"))
+
+
+def test_an_unknown_outcome_calls_no_step_done(client: Client, running: Job) -> None:
+    running.steps.update(status="succeeded", started_at=datetime.now(UTC))
+    Job.objects.filter(pk=running.pk).update(status=JobStatus.UNKNOWN, database_state="unknown")
+    shown = page(client, running)
+    assert "Waits until the database can be read" in shown
+    assert "what stayed is not known yet" in shown
+    assert "3 of 3 done" not in shown
+
+
+def test_the_jobs_page_tells_who_runs_jobs(client: Client) -> None:
+    shown = client.get("/jobs/").content.decode()
+    assert "0 workers" in shown
+    assert "never swept" in shown

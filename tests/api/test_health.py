@@ -1,0 +1,44 @@
+"""/healthz names the part that fails."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from jobs import health
+from jobs.models import Pulse, Worker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _alive(db: None) -> None:
+    Worker.objects.create(name="jobs@here", queues="jobs", seen_at=Now())
+    health.beat(health.SWEEP)
+
+
+def ask(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/healthz")
+    return answer.status_code, answer.json()
+
+
+def test_all_is_well(client: Client) -> None:
+    status, facts = ask(client)
+    assert (status, facts["status"], facts["scheduler"], facts["workers"], facts["last_sweep_s"]) == (200, "ok", "ok", 1, 0)
+
+
+@pytest.mark.parametrize(("age", "failing"), [(110, []), (130, ["scheduler"])])
+def test_a_silent_scheduler_fails_after_two_minutes(client: Client, age: int, failing: list[str]) -> None:
+    Pulse.objects.update(seen_at=Now() - timedelta(seconds=age))
+    status, facts = ask(client)
+    assert (status, facts.get("failing", [])) == (503 if failing else 200, failing)
+    assert facts["last_sweep_s"] in (age, age + 1)
+
+
+def test_no_worker_and_no_broker_are_named(client: Client, settings: Any, tmp_path: Any) -> None:
+    Worker.objects.all().delete()
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+    status, facts = ask(client)
+    assert (status, facts["failing"]) == (503, ["broker", "workers"])
