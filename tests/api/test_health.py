@@ -26,7 +26,8 @@ def ask(client: Client) -> tuple[int, dict[str, Any]]:
 
 def test_all_is_well(client: Client) -> None:
     status, facts = ask(client)
-    assert (status, facts["status"], facts["scheduler"], facts["workers"], facts["last_sweep_s"]) == (200, "ok", "ok", 1, 0)
+    assert (status, facts["status"], facts["scheduler"], facts["workers"]) == (200, "ok", "ok", 1)
+    assert facts["last_sweep_s"] < 60
 
 
 @pytest.mark.parametrize(("age", "failing"), [(110, []), (130, ["scheduler"])])
