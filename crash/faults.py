@@ -13,7 +13,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from crash.lanes import Request, Workload
-from crash.processes import Installation, send
+from crash.processes import Installation, send, table
 from crash.targets import Targets
 
 FAVOURED = 8  # how much more often a control draws the faults that it takes to be seen
@@ -64,8 +64,8 @@ class Faults:
         self.numbers += 1
         heapq.heappush(self.later, Later(time.monotonic() + seconds, self.numbers, action))
 
-    def touch(self, chosen: Callable[[Request], bool] = lambda _: True) -> None:
-        """Remembers when a running job was hit for the first time, for the time until its truth is told."""
+    def touch(self, chosen: Callable[[Request], bool]) -> None:
+        """Remembers when the processes of a running job were hit for the first time, for the time until its truth is told."""
         for request in self.workload.running:
             if chosen(request):
                 request.touched = request.touched or time.monotonic()
@@ -79,7 +79,8 @@ class Faults:
 
     def kill_runner(self) -> None:
         pid = self.one(self.place.runners())
-        self.touch()
+        above = table().get(pid, (0, ""))[0]
+        self.touch(lambda request: request.row["pid"] == above)
         send(pid, signal.SIGKILL)
 
     def slot(self) -> int:
@@ -163,7 +164,6 @@ class Faults:
     def restart_store(self) -> None:
         process = self.place.store.process
         if process:
-            self.touch()
             process.send_signal(signal.SIGQUIT)
             process.wait(20)
             from crash.targets import revive
@@ -173,17 +173,14 @@ class Faults:
     # --- the target
 
     def restart_target(self) -> None:
-        self.touch()
         self.targets.restart()
 
     def cut_lines(self) -> None:
         assert self.targets.proxy
-        self.touch()
         self.targets.proxy.cut_all()
 
     def deafen_lines(self) -> None:
         assert self.targets.proxy
-        self.touch()
         self.targets.proxy.deafen(self.chance)
 
     # --- people and messages
@@ -201,5 +198,4 @@ class Faults:
     def cancel(self) -> None:
         chosen = self.one([request.id for request in self.workload.running])
         if chosen:
-            self.touch(lambda request: request.id == chosen)
             self.workload.pool.submit(self.workload._tolerant, "POST", f"/jobs/{chosen}/cancel", {})
