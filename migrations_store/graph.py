@@ -193,11 +193,11 @@ def _identified(script: Script, faults: list[Fault]) -> str | None:
     elif "revision" not in facts.lines:
         message = f"{path} declares no revision, so Alembic refuses every command. A file that is no revision does not belong there."
         faults.append(Fault("no_revision", message, path, 1))
-    elif not isinstance(id, str) and "revision" not in facts.computed:
-        faults.append(_fault("bad_id", f"{path} declares revision {id!r}, which is no text.", script, "revision"))
+    elif not (isinstance(id, str) and id) and "revision" not in facts.computed:
+        faults.append(_fault("bad_id", f"{path} declares revision {id!r}, which is no text or an empty one.", script, "revision"))
     if isinstance(id, str) and "down_revision" not in facts.lines:
         faults.append(Fault("no_down_revision", f"{path} declares no down_revision, so Alembic refuses every command.", path, 1))
-    return id if isinstance(id, str) else None
+    return id if isinstance(id, str) and id else None
 
 
 def _fault(kind: str, message: str, script: Script, name: str) -> Fault:
@@ -214,8 +214,6 @@ def _bad_id(id: str, script: Script) -> list[Fault]:
     if len(id) > LONGEST_ID:
         message = f"Revision id {id[:100]} has {len(id)} characters; the version table holds {LONGEST_ID} unless it was widened."
         found.append(_fault("long_id", message, script, "revision"))
-    if not id:
-        found.append(_fault("bad_id", f"{script.path} declares an empty revision id.", script, "revision"))
     if RESERVED.search(id):
         message = f"Revision id {id[:100]!r} holds a character that Alembic reserves (@, :, + or -)."
         found.append(_fault("bad_id", message, script, "revision"))

@@ -67,7 +67,7 @@ def look_at_everything(api: Api, admin: User, place: Path) -> None:
         assert page.status_code == 200, address
         assert "Traceback" not in page.content.decode()
     for command, revision in (("upgrade", "head"), ("upgrade", "heads"), ("stamp", "head")):
-        plan = api.call("POST", "/plans", {"database": database, "command": command, "revision": revision})
+        plan = client.post(f"/databases/{database}/plans/new", {"command": command, "revision": revision})
         assert plan.status_code < 500, plan.content
 
 
