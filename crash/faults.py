@@ -104,7 +104,7 @@ class Faults:
         send(self.place.main(self.worker()), signal.SIGKILL)
 
     def term_worker(self) -> None:
-        send(self.place.main(self.worker()), signal.SIGTERM)
+        send(self.place.main(self.chance.choice(("jobs1", "jobs2"))), signal.SIGTERM)
 
     def kill_readings(self) -> None:
         send(self.one([self.place.main("reads"), *self.place.children("reads")]), signal.SIGKILL)
