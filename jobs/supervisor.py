@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from jobs import isolation, leftovers
+from jobs.events import Events
 from jobs.output import Output
 from jobs.redaction import Redactor
 
@@ -23,9 +24,6 @@ COOKIE = "ALEMBIC_DASHBOARD_JOB"
 PASSED_ON = ("PATH", "HOME", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 TICK = 0.2
 TERM_TIMEOUT, DRAIN_TIMEOUT = 5.0, 2.0
-EVENT_LIMIT = 64 * 1024 * 1024  # of one event; of all together, after which only steps, errors and the end are taken
-LASTING = ("step_started", "step_finished", "error", "closing", "changes", "preview")
-SQL_LIMIT = 20_000
 
 OnEvent = Callable[[dict[str, Any]], None]
 OnLine = Callable[[str, str, datetime], None]
@@ -92,11 +90,10 @@ class Child:
     """One running runner and the pipes to it."""
 
     def __init__(self, spec: dict[str, Any], python: str, redactor: Redactor, on_event: OnEvent, on_line: OnLine) -> None:
-        self.on_event, self.on_line, self.redactor = on_event, on_line, redactor
+        self.on_event = on_event
         self.cookie = random.token_hex(16)
         self.document = memoryview(json.dumps(spec).encode())
-        self.partial_event = bytearray()
-        self.told = 0
+        self.reports = Events(redactor)
         self.exit = Exit()
         leftovers.adopt()
         self.others = leftovers.descendants(os.getpid(), dead=True)
@@ -201,7 +198,8 @@ class Child:
             if not data:
                 self.selector.unregister(key.fd)
             elif key.data == "events":
-                self._take_events(data)
+                for event in self.reports.feed(data):
+                    self._take(event)
             else:
                 self.output.feed(key.data, data, datetime.now(UTC))
 
@@ -217,30 +215,12 @@ class Child:
             self.selector.unregister(self.process.stdin.fileno())
             self.process.stdin.close()
 
-    def _take_events(self, data: bytes) -> None:
-        self.told += len(data)
-        self.partial_event += data
-        if b"\n" not in data:
-            if len(self.partial_event) > EVENT_LIMIT:
-                self.partial_event.clear()
-            return
-        *lines, rest = bytes(self.partial_event).split(b"\n")
-        self.partial_event = bytearray(rest)
-        for line in lines:
-            with suppress(ValueError, RecursionError):  # the project found our descriptor and wrote to it
-                event = json.loads(line)
-                if isinstance(event, dict) and (self.told < EVENT_LIMIT or event.get("event") in LASTING):
-                    self._take_event(event)
-
-    def _take_event(self, event: dict[str, Any]) -> None:
-        event = self.redactor.clean(event)
-        if event.get("event") == "started":
+    def _take(self, event: dict[str, Any]) -> None:
+        if event["event"] == "started":
             event["isolation"] = self.isolation.sentence
-        if event.get("event") == "error" and self.exit.error is None:
+        if event["event"] == "error" and self.exit.error is None:
             self.exit = replace(self.exit, error=event)
-        if event.get("event") == "sql" and len(str(event.get("text"))) > SQL_LIMIT:
-            event["text"] = event["text"][:SQL_LIMIT] + " […]"
-        if event.get("event") == "closing":
+        if event["event"] == "closing":
             self.exit = replace(self.exit, closed=True)
         self.on_event(event)
 
