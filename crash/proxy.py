@@ -15,8 +15,9 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, as a broken li
 class Link:
     """One connection through the proxy. With `deaf_after` the answers stop after so many pieces, and then the line breaks."""
 
-    def __init__(self, client: socket.socket, server: socket.socket, deaf_after: int | None) -> None:
-        self.client, self.server, self.deaf_after = client, server, deaf_after
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
+        self.deaf_after: int | None = None
         self.lock = threading.Lock()
         self.open = True
         for source, sink, answers in ((client, server, False), (server, client, True)):
@@ -52,7 +53,6 @@ class Proxy:
     def __init__(self, to: int) -> None:
         self.to, self.port = to, free_port()
         self.links: list[Link] = []
-        self.deaf_next: list[int] = []
         self.listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -69,7 +69,7 @@ class Proxy:
                 server.settimeout(None)
                 for end in (client, server):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.links.append(Link(client, server, self.deaf_next.pop() if self.deaf_next else None))
+                self.links.append(Link(client, server))
 
     def cut_all(self) -> int:
         found = [link for link in self.links if link.open]
@@ -83,10 +83,6 @@ class Proxy:
         for link in found:
             link.deaf_after = chance.randrange(3)
         return len(found)
-
-    def deafen_next(self, pieces: int) -> None:
-        """The next connection breaks after so many pieces of answers."""
-        self.deaf_next.append(pieces)
 
     def close(self) -> None:
         self.listener.close()
