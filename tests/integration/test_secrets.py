@@ -4,12 +4,17 @@ import base64
 import contextlib
 import json
 import os
+import re
 import secrets
+import shlex
 import threading
 import time
+import urllib.error
+import urllib.request
+from html import escape
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psycopg2
 import pytest
@@ -18,7 +23,8 @@ import redis
 from tests.integration.conftest import PASSWORD
 from tests.integration.stage import Stage
 from tests.runner.projects import ENV, World, table
-from tests.support.dashboard import TOKEN, Api, serving
+from tests.support.dashboard import TOKEN, Api, eventually, serving
+from tests.support.figures import note
 from tests.support.targets import Target
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
@@ -32,16 +38,32 @@ print("encoded", base64.b64encode(password.encode()).decode(), repr(password), j
 """
 
 
+# Signs in as a browser does, and opens every page that there is something to see on.
+PAGES = (
+    "/", "/jobs/", "/audit/?verify=1", "/account/", "/settings/environments/", "/projects/{project}/", "/projects/{project}/?tab=databases",
+    "/projects/{project}/?tab=jobs", "/projects/{project}/edit", "/projects/{project}/revisions/two/", "/databases/{database}/",
+    "/databases/{database}/edit", "/databases/{database}/plans/new?command=upgrade", "/jobs/{job}/", "/jobs/{job}/log/",
+    "/jobs/{job}/log.txt", "/jobs/{job}/status/", "/plans/{plan}/", "/databases/{wrong}/", "/databases/{wrong}/edit", "/partials/pipeline",
+)  # fmt: skip
+
+
 def canary() -> str:
     """Letters that URLs, ini files, JSON and Python each write in their own way."""
     return f"Kanari%/@:'\\é{secrets.token_hex(8)}"
 
 
 def forms(secret: str) -> list[bytes]:
-    """As text, in a URL, in an ini file, in JSON, in Python, in base64."""
+    """As text, in a URL, in ini files, in JSON, in Python, for a shell, in HTML, in base64; and the end of it, if it was cut."""
     quoted = quote(secret, safe="")
-    texts = [secret, quoted, quoted.replace("%", "%%"), json.dumps(secret)[1:-1], repr(secret)[1:-1], secret[-16:]]
+    texts = [secret, quoted, secret.replace("%", "%%"), quoted.replace("%", "%%"), json.dumps(secret)[1:-1], repr(secret)[1:-1]]
+    texts += [shlex.quote(secret), escape(secret), secret[-16:]]
     return [text.encode() for text in texts] + [base64.b64encode(secret.encode())]
+
+
+def dumped(socket: str) -> bytes:
+    """Every key of the broker with its value, as it is kept."""
+    broker = redis.Redis(unix_socket_path=socket)
+    return b"\n".join(key + b" " + (broker.dump(key) or b"") for key in broker.scan_iter())
 
 
 class Watch:
@@ -97,8 +119,8 @@ def told(postgres, tmp_path_factory):
         "from alembic import context\n" + (world.root / "migrations/versions/two.py").read_text(),
     )
     address = f"127.0.0.1:{postgres.port}/canary"
-    output, api, watch, job = run(place / "data", world, f"{quote(password, safe='')}@{address}", f"{quote(wrong, safe='')}@{address}")
-    return {"password": password, "wrong": wrong, "output": output, "api": api, "watch": watch, "job": job, "data": place / "data"}
+    found = run(place / "data", world, f"{quote(password, safe='')}@{address}", f"{quote(wrong, safe='')}@{address}")
+    return found | {"password": password, "wrong": wrong, "data": place / "data"}
 
 
 def run(data: Path, world: World, right: str, wrong: str):
@@ -111,10 +133,54 @@ def run(data: Path, world: World, right: str, wrong: str):
             database = stage.add(world, target, env_vars=variables, x_arguments=["url={url}"])
             plan = stage.api.post("/plans", {"database": database.id, "command": "upgrade", "revision": "head"})
             job = database.run(plan_digest=plan["digest"])
-            stage.database(database.project, Target("PostgreSQL", f"postgresql+psycopg2://canary:{wrong}", lambda: None))
-            time.sleep(2)
+            other = stage.database(database.project, Target("PostgreSQL", f"postgresql+psycopg2://canary:{wrong}", lambda: None))
+            eventually(lambda: other.shown["error"], 30, "the other login is tried")
             ask_everything(stage.api, database.id, database.project, job["id"])
-    return "".join(dashboard.stdout + dashboard.stderr), stage.api, watch, job
+            names = {"project": database.project, "database": database.id, "job": job["id"], "wrong": other.id, "plan": "1"}
+            pages = open_everything(stage.api.port, names)
+            broker = dumped(stage.broker())
+    output = "".join(dashboard.stdout + dashboard.stderr)
+    return {"output": output, "api": stage.api, "watch": watch, "job": job, "pages": pages, "broker": broker}
+
+
+def open_everything(port: int, names: dict[str, str]) -> dict[str, bytes]:
+    """Every page, and the forms as they come back when something in them is wrong."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+    base, failed = f"http://127.0.0.1:{port}", set()
+
+    def send(path: str, **fields: str) -> bytes:
+        request = urllib.request.Request(base + path, urlencode(fields).encode() if fields else None)
+        request.add_header("Referer", base + path)
+        try:
+            return bytes(opener.open(request, timeout=60).read())
+        except urllib.error.HTTPError as error:
+            failed.update([path] if error.code >= 500 else [])
+            return bytes(error.read())
+
+    def token(page: bytes) -> str:
+        return re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', page)[1].decode()
+
+    send("/sign-in", username="admin", password=PASSWORD, csrfmiddlewaretoken=token(send("/sign-in")))
+    found = {path: send(path.format(**names)) for path in PAGES}
+    edit = "/databases/{wrong}/edit".format(**names)
+    typed = {"project": names["project"], "environment": "dev", "test": "1", "csrfmiddlewaretoken": token(found["/databases/{wrong}/edit"])}
+    for number, url in enumerate(typed_urls()):
+        found[f"form {number}"] = send(edit, url=url, **typed)
+        found[f"new form {number}"] = send("/databases/new", url=url, **typed)
+    assert failed == set()
+    return found
+
+
+TYPED = canary()
+
+
+def typed_urls() -> list[str]:
+    """A password typed into a form that is refused, or tried and rejected."""
+    secret = quote(TYPED, safe="")
+    return [
+        f"postgresql://u:{secret}@127.0.0.1:1/d", f"postgresql://u:{secret}@h:port/d", f"nosuch://u:{secret}@h/d", f"postgresql://u:{TYPED}@h/d",
+        f"postgresql://u@h/d?password={secret}", f"postgresql://u:{secret}@169.254.169.254/d", f"mysql://u:{secret}@127.0.0.1:1/d?charset=gbk",
+    ]  # fmt: skip
 
 
 def ask_everything(api: Api, database: str, project: str, job: str) -> None:
@@ -134,7 +200,7 @@ def ask_everything(api: Api, database: str, project: str, job: str) -> None:
 
 
 def leaks(told, text: bytes) -> list[bytes]:
-    return [form for name in ("password", "wrong") for form in forms(told[name]) if form in text]
+    return [form for secret in (told["password"], told["wrong"], TYPED) for form in forms(secret) if form in text]
 
 
 def test_talkative_job_failed_as_it_should(told):
@@ -148,6 +214,13 @@ def test_talkative_job_failed_as_it_should(told):
 
 def test_no_secret_in_answers(told):
     assert leaks(told, "\n".join(told["api"].seen).encode()) == []
+
+
+def test_no_secret_in_pages(told):
+    assert [path for path, page in told["pages"].items() if leaks(told, page)] == []
+    assert [path for path, page in told["pages"].items() if any(form in page for form in forms(TYPED))] == []
+    assert b"could not" in told["pages"]["/jobs/{job}/"] or b"cannot go on with" in told["pages"]["/jobs/{job}/"]
+    assert all(len(page) > 100 for path, page in told["pages"].items() if "log/" not in path)
 
 
 def test_no_secret_in_output_of_the_server(told):
@@ -167,9 +240,18 @@ def test_no_secret_in_messages(told):
     messages = "\n".join(told["watch"].messages)
     assert "jobs.tasks.run_job" in messages
     assert leaks(told, messages.encode()) == []
+    assert told["broker"]
+    assert leaks(told, told["broker"]) == []
 
 
 def test_no_secret_in_processes(told):
     seen = b"\n".join(told["watch"].processes)
     assert b"runner/__main__.py" in seen
     assert leaks(told, seen) == []
+
+
+def test_count_of_places(told):
+    files = sum(path.is_file() for path in told["data"].rglob("*"))
+    places = f"{len(told['pages'])} pages, {len(told['api'].seen)} answers, {len(told['watch'].processes)} process lists"
+    counts = f"{places}, {len(told['watch'].messages)} messages, the broker's keys and {files} files"
+    note(f"three secrets in {len(forms('x'))} spellings: 0 found in {counts}")
