@@ -59,6 +59,14 @@ def plain_static_files() -> None:
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
+@pytest.fixture(autouse=True)
+def fresh_look_at_the_broker() -> None:
+    """What a process has just seen of the broker it believes for some seconds: not from one test to the next."""
+    from config import broker
+
+    broker._last = (float("-inf"), "")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> None:
     """Hashing is slow on purpose, and is Django's to test."""
