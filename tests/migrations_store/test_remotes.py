@@ -100,12 +100,21 @@ class Server(ThreadingHTTPServer):
     """Answers everything with a redirect to `elsewhere`, or not at all."""
 
     daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Who does not trust the certificate goes away in the middle."""
+
     asked: list[str]
+    context: ssl.SSLContext
     elsewhere = ""
 
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
+
+    def setup(self) -> None:
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def do_GET(self) -> None:
         self.server.asked.append(f"{self.headers['Host']} {self.path}")
@@ -148,9 +157,8 @@ def _servers(certificate: Path) -> Iterator[Callable[..., Server]]:
     def start(elsewhere: str = "") -> Server:
         server = Server(("127.0.0.1", 0), Handler)
         server.asked, server.elsewhere = [], elsewhere
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        server.context.load_cert_chain(certificate)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         started.append(server)
         return server
