@@ -20,7 +20,10 @@ class Link:
         self.deaf_after: int | None = None
         self.lock = threading.Lock()
         self.open = True
-        for source, sink, answers in ((client, server, False), (server, client, True)):
+
+    def start(self) -> None:
+        ways = ((self.client, self.server, False), (self.server, self.client, True))
+        for source, sink, answers in ways:
             threading.Thread(target=self.pump, args=(source, sink, answers), daemon=True).start()
 
     def pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
@@ -69,7 +72,8 @@ class Proxy:
                 server.settimeout(None)
                 for end in (client, server):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.links.append(Link(client, server))
+                self.links.append(Link(client, server))  # before a byte passes: whoever sees one can cut its line
+                self.links[-1].start()
 
     def cut_all(self) -> int:
         found = [link for link in self.links if link.open]

@@ -62,9 +62,10 @@ def plain_static_files() -> None:
 @pytest.fixture(autouse=True)
 def fresh_look_at_the_broker() -> None:
     """What a process has just seen of the broker it believes for some seconds: not from one test to the next."""
-    from config import broker
+    from config import broker, doorbell
 
     broker._last = (float("-inf"), "")
+    doorbell._silent_until = 0.0
 
 
 @pytest.fixture(scope="session", autouse=True)
