@@ -15,7 +15,8 @@ import pytest
 SCRATCH = Path(tempfile.mkdtemp(prefix="dashboard-tests-"))
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "HTTPS", "DEBUG", "ALLOWED_HOSTS", "LOG_LEVEL"):
     os.environ.pop(name, None)
-os.environ |= {"DATA_DIR": str(SCRATCH), "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": f"unix://{SCRATCH}/valkey.sock"}
+OURS = {"DATA_DIR": str(SCRATCH), "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": f"unix://{SCRATCH}/valkey.sock"}
+os.environ |= OURS
 
 django.setup()
 
@@ -23,6 +24,13 @@ pytest_plugins = ["tests.support.figures"]
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
 from tests.support.mariadb import MariaDB  # noqa: E402 as above
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each process of a parallel run has a directory and a broker of its own; settings that it inherits would be read before it has."""
+    for name in OURS:
+        os.environ.pop(name, None)
 
 
 def pytest_unconfigure() -> None:
