@@ -52,8 +52,9 @@ class StepStatus(models.TextChoices):
 class Plan(models.Model):
     """One command on one database, resolved to explicit revision ids. Never changed once made.
 
-    `steps` is a list of {"revision", "direction", "message", "down_revisions"}. `digest` covers everything that decides what
-    happens; the SQL preview is evidence beside it and comes later (`preview_state`: asked, ready, unavailable).
+    `steps` is a list of {"revision", "direction", "message", "down_revisions", "checksum", "downgrade", "data_loss", "non_atomic"}.
+    `facts` is everything that decides what happens, part by part (jobs.facts), and `digest` covers them; the SQL preview is
+    evidence beside it and comes later (`preview_state`: asked, ready, unavailable).
     """
 
     database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="plans")
@@ -64,6 +65,7 @@ class Plan(models.Model):
     to_heads = models.JSONField(default=list)
     steps = models.JSONField(default=list)
     warnings = models.JSONField(default=list)
+    facts = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, db_index=True)
     preview_state = models.CharField(max_length=16, default="asked")
     preview = models.JSONField(default=dict, help_text="Revision to {sql, sql_unavailable}.")
@@ -88,7 +90,8 @@ class Job(models.Model):
     """One execution of a plan. This row is the truth; a Celery message only rings for it.
 
     `fence` counts the claims: whoever writes to the job must hold the current one, so a worker that was given up for dead
-    cannot report success later.
+    cannot report success later. `held` says which gate sent it back to wait when its turn had come, and `held_until` when it is
+    asked again at the latest.
     """
 
     database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="jobs")
@@ -104,6 +107,13 @@ class Job(models.Model):
     changes = models.JSONField(null=True, blank=True, help_text="Command check: what differs.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    run_when_approved = models.BooleanField(default=True, help_text="Off: somebody has to release it once it is approved.")
+    not_before = models.DateTimeField(null=True, blank=True)
+    in_window = models.BooleanField(default=False, help_text="It was asked to run in the next window of the environment.")
+    break_glass = models.BooleanField(default=False, help_text="Approvals, window, freeze and previous environment were passed over.")
+    held = models.JSONField(null=True, blank=True, help_text="{gate, detail}: what it waits for, found when its turn had come.")
+    held_until = models.DateTimeField(null=True, blank=True)
+    backup = models.JSONField(null=True, blank=True, help_text="{file, size, sha256, …} of the backup made before it (jobs.backup).")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -136,6 +146,30 @@ class Job(models.Model):
         return self.status in FINAL
 
 
+class Decision(models.TextChoices):
+    APPROVE = "approve", "Approved"
+    REJECT = "reject", "Rejected"
+
+
+class Approval(models.Model):
+    """One person's decision on one job, for the plan of this digest alone. Rows are kept: one that was withdrawn says when."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="approvals")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decision = models.CharField(max_length=8, choices=Decision)
+    comment = models.TextField(blank=True, default="")
+    plan_digest = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.decision} of job {self.job_id}"
+
+
 class Step(models.Model):
     """One revision within a job."""
 
@@ -144,6 +178,7 @@ class Step(models.Model):
     revision = models.CharField(max_length=255)
     message = models.TextField(blank=True, default="")
     direction = models.CharField(max_length=16)
+    checksum = models.CharField(max_length=64, blank=True, default="", db_index=True, help_text="SHA-256 of the revision's file.")
     status = models.CharField(max_length=16, choices=StepStatus, default=StepStatus.PENDING)
     started_at = models.DateTimeField(null=True, blank=True)
     duration_ms = models.FloatField(null=True, blank=True)
