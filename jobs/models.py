@@ -76,14 +76,49 @@ class Plan(models.Model):
         ordering = ["-id"]
 
 
+class PromotionBatch(models.Model):
+    """Several promotions that were asked for at once; each stands on its own. `refused` is a list of {"what", "why"}."""
+
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    refused = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
 class Promotion(models.Model):
-    """Bring one environment's database to the revisions that another's has."""
+    """Bring one environment's database to the revisions that another's has, in one stage or through several; or roll one back.
+
+    `goal` is what every stage is brought to, as explicit revisions. A rollback has its environment as source and as target.
+    """
+
+    class Kind(models.TextChoices):
+        PROMOTE = "promote", "Promotion"
+        ROLLBACK = "rollback", "Rollback"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Under way"
+        SUCCEEDED = "succeeded", "Succeeded"
+        ENDED = "ended", "Ended early"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="promotions")
     source = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PROMOTE)
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE, db_index=True)
+    batch = models.ForeignKey(PromotionBatch, on_delete=models.SET_NULL, null=True, related_name="promotions")
+    goal = models.JSONField(default=list)
+    reason = models.TextField(blank=True, default="")
+    run_when_approved = models.BooleanField(default=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    in_window = models.BooleanField(default=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"promotion {self.pk}"
 
 
 class Job(models.Model):
@@ -144,6 +179,28 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+
+class Stage(models.Model):
+    """One database on a promotion's way. Its job is made when the stage before has succeeded; `note` says how it ended."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        REQUESTED = "requested", "Requested"
+        SUCCEEDED = "succeeded", "Succeeded"
+        ENDED = "ended", "Ended"
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="stages")
+    position = models.PositiveIntegerField()
+    giver = models.ForeignKey(Database, on_delete=models.SET_NULL, null=True, related_name="+")
+    database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="+")
+    job = models.OneToOneField(Job, on_delete=models.SET_NULL, null=True, related_name="stage")
+    status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["promotion", "position"], name="one_stage_per_position")]
 
 
 class Decision(models.TextChoices):
