@@ -45,13 +45,13 @@ def list_entries(
     action: Annotated[str, Query(max_length=64)] = "",
     object: Annotated[str, Query(max_length=300)] = "",
 ) -> dict[str, Any]:
-    require(user_of(request), Action.VIEW)
+    require(user_of(request), Action.AUDIT)
     return listed(queries.entries(actor=actor, action=action, object=object).filter(seq__gt=after), page, _shown)
 
 
 @router.get("/verification", response=VerificationShown, summary="Whether the chain holds")
 def verification(request: HttpRequest) -> dict[str, Any]:
-    require(user_of(request), Action.VIEW)
+    require(user_of(request), Action.AUDIT)
     found = queries.verify()
     return {"verified_through": found.verified_through, "broken_at": found.broken_at}
 

@@ -21,6 +21,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         facts |= {
             "theme": user.theme,
             "section": SECTIONS.get(request.path.strip("/").split("/")[0], "pipeline"),
+            "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
             "active_jobs": Job.objects.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
         }

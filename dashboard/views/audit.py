@@ -15,7 +15,7 @@ PAGE = 100
 @require_GET
 def audit(request: HttpRequest) -> HttpResponse:
     """`?actor=`, `?action=` and `?object=` filter; `?verify=1` goes through the whole chain."""
-    require(user_of(request), Action.VIEW)
+    require(user_of(request), Action.AUDIT)
     filters = {name: request.GET.get(name, "").strip()[:300] for name in ("actor", "action", "object")}
     page = Paginator(queries.entries(**filters).order_by("-seq"), PAGE).get_page(request.GET.get("page"))
     verification = queries.verify() if request.GET.get("verify") else None
