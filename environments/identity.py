@@ -22,6 +22,11 @@ def ask(connection: Connection) -> tuple[Identity, str]:
     return kinds.get(connection.dialect.name, _mysql)(connection)
 
 
+def lasting(identity: Identity) -> Identity:
+    """Without what a restart of the server changes: by this a database is known from one day to the next."""
+    return {key: value for key, value in identity.items() if key != "started_at"}
+
+
 def _postgresql(connection: Connection) -> tuple[Identity, str]:
     row = connection.execute(POSTGRESQL).one()
     identity = {

@@ -1,4 +1,4 @@
-"""Environments and the databases in them."""
+"""Environments, their policies, and the databases in them."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from migrations_store.models import Project
 
 
 class Environment(models.Model):
-    """An ordered stage (dev, test, prod). In a protected one every job waits for approval."""
+    """An ordered stage (dev, test, prod). A protected one needs a policy: without, nothing may run there."""
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
@@ -17,12 +17,57 @@ class Environment(models.Model):
     protected = models.BooleanField(default=False)
     lock_timeout = models.PositiveIntegerField(default=5, help_text="Seconds a statement may wait for a lock.")
     statement_timeout = models.PositiveIntegerField(default=0, help_text="Seconds a statement may take; 0 is no limit.")
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    frozen_until = models.DateTimeField(null=True, blank=True, help_text="Null in a freeze: until somebody lifts it.")
+    freeze_reason = models.TextField(blank=True, default="", help_text="Empty: not frozen.")
+    frozen_by = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["position", "slug"]
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Policy(models.Model):
+    """What a job has to keep to in an environment; with a project, the exception that holds there in its place.
+
+    `version` is one more with each change, so that a plan knows under which rules it was made. A timeout of null is the
+    environment's own. `windows` is a list of {"days": [0 for Monday, … 6], "from": "22:00", "to": "06:00"} in `time_zone`:
+    jobs run only then, and at any time if it is empty.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="policies")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="policies")
+    version = models.PositiveIntegerField(default=1)
+    approvals = models.PositiveSmallIntegerField(default=1)
+    approver_role = models.CharField(max_length=16, default="reviewer")
+    require_previous = models.BooleanField(default=False)
+    require_single_head = models.BooleanField(default=False)
+    forbid_downgrade = models.BooleanField(default=False)
+    forbid_stamp = models.BooleanField(default=False)
+    forbid_non_atomic = models.BooleanField(default=False)
+    forbid_data_loss = models.BooleanField(default=False)
+    lock_timeout = models.PositiveIntegerField(null=True, blank=True)
+    statement_timeout = models.PositiveIntegerField(null=True, blank=True)
+    windows = models.JSONField(default=list, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name.")
+    backup_command = models.TextField(blank=True, default="")
+    backup_timeout = models.PositiveIntegerField(default=600, help_text="Seconds.")
+    approval_hours = models.PositiveIntegerField(default=72, help_text="How long an approval holds.")
+    break_glass = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["environment__position", "project__slug"]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "project"], name="one_policy_per_project"),
+            # Null is never equal to null, so that the one for all projects needs a constraint of its own.
+            models.UniqueConstraint(fields=["environment"], condition=Q(project__isnull=True), name="one_policy_per_environment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.environment.slug}/{self.project.slug}" if self.project else self.environment.slug
 
 
 class DatabaseState(models.TextChoices):
@@ -72,6 +117,7 @@ class Database(models.Model):
     error = models.TextField(blank=True, default="")
     server = models.CharField(max_length=200, blank=True, default="", help_text="Such as PostgreSQL 16.4.")
     latency_ms = models.FloatField(null=True, blank=True)
+    identity = models.JSONField(default=dict, blank=True, help_text="Which server and database the last reading came from.")
 
     class Meta:
         ordering = ["project__slug", "environment__position", "name"]

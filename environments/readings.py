@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from config.errors import Refused
-from environments import version_table
+from environments import identity, version_table
 from environments.errors import Unreachable
 from environments.models import Database, DatabaseState
 from environments.state import Judgement, judge
@@ -95,7 +95,9 @@ def check_all() -> int:
         return check_many(list(Database.objects.filter(due).select_related("project", "environment")))
 
 
-SAVED = ("state", "current", "pending", "pending_count", "checked_at", "changed_at", "error_code", "error", "server", "latency_ms")
+SAVED = (
+    "state", "current", "pending", "pending_count", "checked_at", "changed_at", "error_code", "error", "server", "latency_ms", "identity",
+)  # fmt: skip
 
 
 def _keep(row: Database, values: dict[str, Any]) -> None:
@@ -112,7 +114,7 @@ def _failure(error: Unreachable) -> dict[str, Any]:
 def _success(row: Database, reading: Reading) -> dict[str, Any]:
     current = sorted(reading.rows or [])
     values: dict[str, Any] = {"current": current, "checked_at": reading.at, "error_code": "", "error": ""}
-    values |= {"server": reading.server, "latency_ms": reading.latency_ms}
+    values |= {"server": reading.server, "latency_ms": reading.latency_ms, "identity": identity.lasting(reading.identity)}
     if current != row.current:
         values["changed_at"] = reading.at
     found = _judged(row, reading.rows)

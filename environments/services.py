@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.doorbell import ring
-from environments import readings, trial, urls, version_table
+from environments import policies, readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
 from environments.models import Database, DatabaseState, Environment
@@ -34,7 +34,7 @@ __all__ = [
 
 NEVER_READ: dict[str, Any] = {
     "state": DatabaseState.UNCHECKED, "current": [], "pending": [], "pending_count": 0, "checked_at": None, "changed_at": None,
-    "error_code": "", "error": "", "server": "", "latency_ms": None,
+    "error_code": "", "error": "", "server": "", "latency_ms": None, "identity": {},
 }  # fmt: skip
 
 
@@ -42,14 +42,15 @@ def create_environment(*, user: User, fields: Fields) -> Environment:
     require(user, Action.CONFIGURE)
     environment = Environment()
     fill_environment(environment, fields)
-    return _saved_environment(environment, user, "environment.create")
+    return _saved_environment(environment, user, "environment.create", newly_protected=environment.protected)
 
 
 def update_environment(environment: Environment, *, user: User, fields: Fields) -> Environment:
     """Changes the fields that are named."""
     require(user, Action.CONFIGURE)
+    was_protected = environment.protected
     fill_environment(environment, fields)
-    return _saved_environment(environment, user, "environment.update")
+    return _saved_environment(environment, user, "environment.update", newly_protected=environment.protected and not was_protected)
 
 
 def delete_environment(environment: Environment, *, user: User) -> None:
@@ -86,7 +87,7 @@ def update_database(database: Database, *, user: User, fields: Fields) -> Databa
     moved = before != [getattr(database, part) for part in TARGET]
     if moved:
         for name, value in NEVER_READ.items():
-            setattr(database, name, value.copy() if isinstance(value, list) else value)
+            setattr(database, name, value.copy() if isinstance(value, list | dict) else value)
     with transaction.atomic():
         _save_database(database, user, "database.update")
         if moved or database.secret != had_secret:
@@ -133,12 +134,15 @@ def test_connection(*, user: User, database: Database | None = None, fields: Fie
     return trial.run(tried)
 
 
-def _saved_environment(environment: Environment, user: User, action: str) -> Environment:
+def _saved_environment(environment: Environment, user: User, action: str, *, newly_protected: bool) -> Environment:
+    """A protected environment begins with the usual policy, unless it has one of its own already."""
     detail = {name: getattr(environment, name) for name in ("name", "position", "protected", "lock_timeout", "statement_timeout")}
     try:
         with transaction.atomic():
             environment.save()
             record(user.username, action, f"environment {environment.slug}", **detail)
+            if newly_protected:
+                policies.ensure(environment, user=user)
     except IntegrityError:
         raise NameTaken(f"There already is an environment {environment.slug}. Choose another slug.") from None
     return environment

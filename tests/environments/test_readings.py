@@ -21,6 +21,7 @@ def test_check_database_now_keeps_what_it_read(make_database, sqlite_file: Path,
     kept = Database.objects.get(pk=database.pk)
     assert (kept.state, kept.current, kept.pending, kept.pending_count) == ("pending", ["a"], ["b", "c"], 2)
     assert kept.server.startswith("SQLite")
+    assert kept.identity == {"dialect": "sqlite", "path": str(sqlite_file.resolve())}
     assert kept.changed_at == kept.checked_at
     assert (database.state, database.current) == (kept.state, kept.current)
 

@@ -42,7 +42,7 @@ def test_create_environment_keeps_its_fields(admin: User) -> None:
     made = services.create_environment(user=admin, fields=FIELDS | {"protected": True, "lock_timeout": "7"})
     kept = Environment.objects.get(pk=made.pk)
     assert (kept.slug, kept.name, kept.position, kept.protected, kept.lock_timeout) == ("test", "Test", 2, True, 7)
-    assert actions() == ["environment.create"]
+    assert actions() == ["environment.create", "policy.create"]
 
 
 @pytest.mark.parametrize(
