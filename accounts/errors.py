@@ -18,3 +18,8 @@ class TooManyAttempts(Refused):
     def __init__(self, wait: int) -> None:
         super().__init__(f"Too many attempts to sign in. The password was not looked at; try again in {wait} s.")
         self.wait = wait
+
+
+class WrongPassword(Refused):
+    code = "wrong_password"
+    title = "Your password, please"

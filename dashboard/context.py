@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import reauthentication
 from accounts.models import User
 from accounts.permissions import Action, may
 from jobs.models import Job, JobStatus
@@ -21,6 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         facts |= {
             "theme": user.theme,
             "section": SECTIONS.get(request.path.strip("/").split("/")[0], "pipeline"),
+            "is_fresh": reauthentication.is_fresh(request.session),
             "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
             "active_jobs": Job.objects.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),

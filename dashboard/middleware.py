@@ -4,19 +4,21 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from accounts.models import User
 from config.errors import Invalid, NotFound, Refused
+from dashboard.requests import ReauthenticationNeeded
 
 # UTF-8 of U+202A to U+202E and U+2066 to U+2069, which make text read in another order than it is written in.
 BIDI = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
-OPEN = ("/sign-in", "/healthz", "/static/", "/api/")
+OPEN = ("/healthz", "/static/", "/api/")
 
 
 class PageMiddleware:
@@ -26,7 +28,7 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(OPEN):
+        if _is_open(request):
             return self.get_response(request)
         if not request.user.is_authenticated:
             return _to_sign_in(request)
@@ -41,14 +43,35 @@ class PageMiddleware:
         """NUL is typed by nobody, and no store that is asked for it answers."""
         if "\0" in request.path:
             return _refusal(request, NotFound("There is no such page."))
-        if not request.path.startswith(OPEN) and _holds_nul(request):
+        if not _is_open(request) and _holds_nul(request):
             return _refusal(request, Invalid("The request holds NUL, which no text here can hold. Nothing was changed."))
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, ReauthenticationNeeded):
+            return _password_again(request, error.refused)
         if not isinstance(error, Refused) or request.path.startswith("/api/"):
             return None
         return _refusal(request, error)
+
+
+def _is_open(request: HttpRequest) -> bool:
+    return request.path == "/sign-in" or request.path.startswith(OPEN)
+
+
+def _password_again(request: HttpRequest, refused: Refused | None) -> HttpResponse:
+    """Asks for the password: what was posted stays in the form, so that it is posted again as it was. A fragment sends the whole page."""
+    if request.headers.get("HX-Request"):
+        back = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        answer = HttpResponse(status=401)
+        answer["HX-Redirect"] = f"{resolve_url('sign-in-again')}?{urlencode({'next': back})}"
+        return answer
+    if request.method == "GET" and request.path != resolve_url("sign-in-again"):
+        return redirect(f"{resolve_url('sign-in-again')}?{urlencode({'next': request.get_full_path()})}")
+    left_out = ("csrfmiddlewaretoken", "password_again")
+    sent = [(name, text) for name, texts in request.POST.lists() for text in texts if name not in left_out]
+    status = refused.status if refused else 200 if request.method == "GET" else 403
+    return render(request, "dashboard/sign_in_again.html", {"sent": sent, "refused": refused}, status=status)
 
 
 def _show_bidi(answer: HttpResponse) -> None:

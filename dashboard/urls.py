@@ -22,6 +22,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("partials/pipeline", home.pipeline, name="pipeline"),
     path("sign-in", session.SignIn.as_view(), name="sign-in"),
+    path("sign-in/again", session.again, name="sign-in-again"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="token-new"),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.models import Theme
 from config.errors import Refused
-from dashboard.requests import user_of
+from dashboard.requests import require_fresh, user_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,7 +25,11 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def create_token(request: HttpRequest) -> HttpResponse:
-    """Shows the new token in the answer itself: it is kept nowhere and can be shown only now."""
+    """Shows the new token in the answer itself: it is kept nowhere and can be shown only now.
+
+    A token is asked for no password later, so a session alone must not be enough to make one.
+    """
+    require_fresh(request)
     user = user_of(request)
     try:
         _, plain = services.create_token(user, by=user, name=request.POST.get("name", ""))

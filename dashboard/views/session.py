@@ -1,17 +1,18 @@
-"""Signing in and out."""
+"""Signing in and out, and giving the password again before what needs it."""
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import logout, views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import attempts
+from accounts import attempts, reauthentication
 from accounts.errors import TooManyAttempts
 from audit.services import record
+from dashboard.requests import address_of, require_fresh
 
 
 class SignIn(views.LoginView):
@@ -22,14 +23,15 @@ class SignIn(views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            attempts.begin(request.POST.get("username", ""), _address(request))
+            attempts.begin(request.POST.get("username", ""), address_of(request))
         except TooManyAttempts as refused:
             return self._held_back(refused)
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)
-        attempts.succeeded(self.request.POST.get("username", ""), _address(self.request))
+        reauthentication.mark(self.request.session)
+        attempts.succeeded(self.request.POST.get("username", ""), address_of(self.request))
         record(form.get_user().get_username(), "session.start", f"user {form.get_user().get_username()}")
         return answer
 
@@ -41,14 +43,17 @@ class SignIn(views.LoginView):
         return answer
 
 
+@require_http_methods(["GET", "POST"])
+def again(request: HttpRequest) -> HttpResponse:
+    """For what cannot hold the question itself, such as a link; `next` is the way back."""
+    require_fresh(request)
+    target = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if safe else "home")
+
+
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     record(request.user.get_username(), "session.end", f"user {request.user.get_username()}")
     logout(request)
     return redirect("sign-in")
-
-
-def _address(request: HttpRequest) -> str:
-    """Who calls; behind a proxy, whom the proxy names last."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip()[:64] or str(request.META.get("REMOTE_ADDR", ""))

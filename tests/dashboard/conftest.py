@@ -9,19 +9,17 @@ from accounts.models import Role, User
 from environments import services as environments
 from environments.models import Environment
 from tests.jobs.conftest import add_database, admin, database, dev, project, root, run  # noqa: F401 fixtures of the shop project
+from tests.support.sessions import signed_in
 
 
 @pytest.fixture
 def client(client: Client, admin: User) -> Client:  # noqa: F811 the fixture of that name
-    client.force_login(admin)
-    return client
+    return signed_in(admin, client=client)
 
 
 @pytest.fixture
 def viewer_client(db: None) -> Client:
-    viewer = Client()
-    viewer.force_login(User.objects.create_user("vera", password="correct horse", role=Role.VIEWER))
-    return viewer
+    return signed_in(User.objects.create_user("vera", password="correct horse", role=Role.VIEWER))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from jobs.plans import make_plan
 from jobs.services import request_job
 from tests.environments.conftest import write_version
 from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, VIEWER
+from tests.support.sessions import signed_in
 
 ROLES = tuple(role for role in Role if role != Role.NONE)
 METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")  # the one that may change something comes last
@@ -78,6 +79,7 @@ PAGES = {
     "job-log-text": Page(VIEWER, arguments=("job",)),
     "job-cancel": Page(post=OPERATOR, arguments=("job",), data={"reason": "not now"}),
     "audit": Page(AUDITOR),
+    "sign-in-again": Page(VIEWER, VIEWER),
     "sign-out": Page(post=VIEWER),
 }
 OPEN = {"sign-in"}
@@ -122,8 +124,8 @@ def expected(page: Page, method: str, role: Role) -> tuple[int, ...]:
 
 @pytest.mark.parametrize(("name", "role"), CASES)
 def test_page_answers_those_who_may(world: dict[str, Any], name: str, role: Role) -> None:
-    client, user = Client(), User.objects.create_user("someone", password="correct horse", role=role)
-    client.force_login(user)
+    user = User.objects.create_user("someone", password="correct horse", role=role)
+    client = signed_in(user)
     world["own_token"] = create_token(user, by=user, name="old")[0].pk
     for method in METHODS:
         entries = AuditEntry.objects.count()
@@ -148,8 +150,7 @@ def test_stranger_is_sent_to_sign_in(world: dict[str, Any], name: str) -> None:
 
 @pytest.mark.parametrize("name", POSTS)
 def test_post_without_csrf_token_is_refused(world: dict[str, Any], admin: User, name: str) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(admin)
+    client = signed_in(admin, client=Client(enforce_csrf_checks=True))
     world["own_token"] = create_token(admin, by=admin, name="old")[0].pk
     entries = AuditEntry.objects.count()
     answer = ask(client, name, "POST", world)
@@ -158,8 +159,7 @@ def test_post_without_csrf_token_is_refused(world: dict[str, Any], admin: User, 
 
 
 def test_post_with_csrf_token_is_taken(world: dict[str, Any], admin: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(admin)
+    client = signed_in(admin, client=Client(enforce_csrf_checks=True))
     client.get(reverse("account"))
     token = client.cookies["csrftoken"].value
     assert client.post(reverse("token-new"), {"name": "ci", "csrfmiddlewaretoken": token}).status_code == 200
