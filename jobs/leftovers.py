@@ -3,11 +3,13 @@
 import ctypes
 import os
 import signal
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+PATIENCE = 3.0
 
 
 def adopt() -> None:
@@ -43,14 +45,19 @@ def descendants(pid: int, *, besides: Collection[int] = (), dead: bool = False) 
 
 
 def kill_all(mark: str, child: int, spared: set[int]) -> None:
-    """Kills what carries the mark and what is below us, but not the child itself, nor the spared and what is below them."""
-    for _ in range(5):  # what was forked while we looked is found the next time
-        found = (marked(mark) - spared | descendants(os.getpid(), besides=spared)) - {child}
-        if not found:
-            return
+    """Kills what carries the mark and what is below us, but not the child itself, nor the spared and what is below them.
+
+    Returns when all of them are gone; or after some seconds, should one hang within the kernel.
+    """
+    deadline = time.monotonic() + PATIENCE
+    # What was forked while we looked is found the next time; and a process that was killed is gone only some time later.
+    while found := (marked(mark) - spared | descendants(os.getpid(), besides=spared)) - {child}:
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
 
 
 def collect(spared: set[int]) -> None:
