@@ -39,7 +39,7 @@ def jobs(user: User, *, database: Database | None = None, status: str = "") -> Q
 
 def get_job(user: User, id: str | int) -> Job:
     """NotFound for anything that is no job's number."""
-    found = jobs(user).filter(pk=_number(id, "job")).first()
+    found = jobs(user).filter(pk=number(id, "job")).first()
     if found is None:
         raise NotFound(f"There is no job {str(id)[:40]!r}.")
     return found
@@ -49,13 +49,14 @@ def get_plan(user: User, id: str | int) -> Plan:
     """NotFound for anything that is no plan's number."""
     require(user, Action.VIEW)
     plans = Plan.objects.select_related("database__project", "database__environment", "snapshot", "created_by")
-    found = plans.defer("snapshot__graph", "snapshot__manifest").filter(pk=_number(id, "plan")).first()
+    found = plans.defer("snapshot__graph", "snapshot__manifest").filter(pk=number(id, "plan")).first()
     if found is None:
         raise NotFound(f"There is no plan {str(id)[:40]!r}.")
     return found
 
 
-def _number(id: str | int, noun: str) -> int:
+def number(id: str | int, noun: str) -> int:
+    """NotFound for what is none."""
     text = str(id)
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise NotFound(f"There is no {noun} {text[:40]!r}; its id is a number.")
