@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.errors import NameTaken
 from accounts.models import ApiToken, Role, Theme, User
 from accounts.permissions import Action, require
+from audit.context import by_token
 from audit.services import record
 from config.errors import Invalid, NotFound
 
@@ -87,6 +88,7 @@ def authenticate_token(value: str) -> User | None:
     now = timezone.now()
     if token.expires_at and token.expires_at <= now:
         return None
+    by_token(token.prefix)
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token.user

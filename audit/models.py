@@ -1,17 +1,21 @@
-"""The chain of audit entries. Rows are only ever added."""
+"""The chain of audit entries, and what proves it from outside. Rows are only ever added; the store itself refuses the rest (protection)."""
 
 from django.db import models
 
 
 class AuditEntry(models.Model):
-    """Who did what to which object; `hash` covers all of it and the hash before."""
+    """Who did what to which object, and by which way; `hash` covers all of it and the hash before (audit.canonical).
+
+    `via` is None in entries from before it was kept.
+    """
 
     seq = models.BigIntegerField(primary_key=True)
-    at = models.DateTimeField()
+    at = models.DateTimeField(db_index=True)
     actor = models.CharField(max_length=200)
     action = models.CharField(max_length=64, db_index=True)
     object = models.CharField(max_length=300)
     detail = models.JSONField(default=dict)
+    via = models.JSONField(null=True, default=None)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 
@@ -30,3 +34,44 @@ class AuditHead(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seq = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
+
+
+class SignedHead(models.Model):
+    """Where the chain ended at a moment, signed with a key that the store does not hold, and where it has been taken to."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    signature = models.CharField(max_length=64)
+    filed_at = models.DateTimeField(null=True, help_text="When it was written into the file of heads.")
+    sent_at = models.DateTimeField(null=True, help_text="When the webhook took it.")
+
+    class Meta:
+        ordering = ["seq"]
+
+
+class AuditAnchor(models.Model):
+    """The last entry that retention took out of the store: the chain begins after it. Signed as heads are."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    signature = models.CharField(max_length=64)
+    archive = models.CharField(max_length=1000, help_text="The file that holds the entries up to this one.")
+    archive_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["seq"]
+
+
+class AuditCheck(models.Model):
+    """What the last verification found; one row, for the page to show. `whole_at` is when last all of it was gone through."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+    took_ms = models.FloatField()
+    whole_at = models.DateTimeField(null=True)
+    verified_through = models.BigIntegerField()
+    broken_at = models.BigIntegerField(null=True)
+    problem = models.TextField(blank=True, default="")
+    warnings = models.JSONField(default=list)

@@ -1,43 +1,68 @@
 """Reading the record."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from audit.models import AuditEntry, AuditHead
-from audit.services import entry_hash
+from audit.models import AuditCheck, AuditEntry
+from audit.verification import Verification, verify
 
-GENESIS = "0" * 64
+__all__ = ["Filters", "Verification", "entries", "last_check", "verify"]
 
 
 @dataclass(frozen=True)
-class Verification:
-    """`verified_through` is the last seq that holds; `broken_at` the first that does not, or None."""
+class Filters:
+    """What a list of entries is narrowed to; "" and None are no filter. `object` is a part of the name, of a reason or a request's id."""
 
-    verified_through: int
-    broken_at: int | None
+    actor: str = ""
+    action: str = ""
+    object: str = ""
+    environment: str = ""
+    way: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that are set, as texts."""
+        times = {"from": self.since, "to": self.until}
+        texts = {name: getattr(self, name) for name in ("actor", "action", "object", "environment", "way")}
+        return {name: value for name, value in texts.items() if value} | {name: at.isoformat() for name, at in times.items() if at}
 
 
-def entries(*, actor: str = "", action: str = "", object: str = "") -> QuerySet[AuditEntry]:
-    """Entries in ascending order; `object` matches a part of the object's name."""
+def entries(filters: Filters | None = None, **more: str) -> QuerySet[AuditEntry]:
+    """Entries in ascending order."""
+    wanted = filters or Filters(**more)  # type: ignore[arg-type]
     found = AuditEntry.objects.order_by("seq")
-    if actor:
-        found = found.filter(actor=actor)
-    if action:
-        found = found.filter(action=action)
-    if object:
-        found = found.filter(object__icontains=object)
+    if wanted.actor:
+        found = found.filter(actor=wanted.actor)
+    if wanted.action:
+        found = found.filter(action__startswith=wanted.action) if wanted.action.endswith(".") else found.filter(action=wanted.action)
+    if wanted.object:
+        found = found.filter(_mentions(wanted.object))
+    if wanted.environment:
+        found = found.filter(_within(wanted.environment))
+    if wanted.way:
+        found = found.filter(via__way=wanted.way)
+    if wanted.since:
+        found = found.filter(at__gte=wanted.since)
+    if wanted.until:
+        found = found.filter(at__lt=wanted.until)
     return found
 
 
-def verify() -> Verification:
-    """Recomputes every hash in order, and compares the last one with the head."""
-    previous, seq = GENESIS, 0
-    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000):
-        if entry.seq != seq + 1 or entry.previous_hash != previous or entry.hash != entry_hash(entry):
-            return Verification(seq, seq + 1)
-        previous, seq = entry.hash, entry.seq
-    head = AuditHead.objects.filter(pk=1).first()
-    if head and head.hash != previous:
-        return Verification(seq, seq + 1)
-    return Verification(seq, None)
+def last_check() -> AuditCheck | None:
+    """What the last verification found."""
+    return AuditCheck.objects.filter(pk=1).first()
+
+
+def _mentions(text: str) -> Q:
+    return Q(object__icontains=text) | Q(detail__reason__icontains=text) | Q(via__request=text) | Q(via__address=text)
+
+
+def _within(environment: str) -> Q:
+    """Entries name their environment in the object, or the database in it, or one of the two ends of a promotion."""
+    found = Q(object=f"environment {environment}") | Q(object__endswith=f"/{environment}") | Q(object__contains=f"/{environment}/")
+    for name in ("environment", "source", "target"):
+        found |= Q(**{f"detail__{name}": environment})
+    return found | Q(detail__database__endswith=f"/{environment}") | Q(detail__database__contains=f"/{environment}/")

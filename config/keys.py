@@ -40,3 +40,7 @@ def new_secret_key() -> str:
 def new_credential_key() -> str:
     """256 random bits, in URL-safe base64: one entry of CREDENTIAL_KEYS."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def new_installation_id() -> str:
+    return secrets.token_hex(8)

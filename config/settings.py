@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "audit.context.WayMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,6 +159,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "scheduler")
 CELERY_BEAT_SCHEDULE = {
     "check-databases": {"task": "environments.tasks.check_all", "schedule": 60.0},
     "sweep-jobs": {"task": "jobs.tasks.sweep", "schedule": 10.0},
+    "sign-record": {"task": "audit.tasks.sign", "schedule": 300.0},
+    "verify-record": {"task": "audit.tasks.verify", "schedule": 6 * 60 * 60.0},
+    "prune-record": {"task": "audit.tasks.prune", "schedule": 24 * 60 * 60.0},
 }
 
 LOGGING = {
@@ -187,3 +191,10 @@ RUNNER_USER = env.text("RUNNER_USER")
 RUNNER_MEMORY_MIB = env.number("RUNNER_MEMORY_MIB", 0)
 RUNNER_PROCESSES = env.number("RUNNER_PROCESSES", 0)
 RUNNER_OPEN_FILES = env.number("RUNNER_OPEN_FILES", 0)
+
+# The record: its heads are signed with keys that the store does not hold, and written down outside it (audit/heads.py).
+AUDIT_KEYS = keys.kept("AUDIT_KEY", DATA_DIR, keys.new_secret_key()).split(",")
+INSTALLATION_ID = keys.kept("INSTALLATION_ID", DATA_DIR, keys.new_installation_id())
+AUDIT_EXPORT = env.text("AUDIT_EXPORT", str(DATA_DIR / "audit" / "heads.jsonl"))
+AUDIT_WEBHOOK = env.text("AUDIT_WEBHOOK")
+AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 0)

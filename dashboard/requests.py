@@ -1,11 +1,13 @@
 """What views take from a request."""
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import reauthentication
 from accounts.models import User
+from audit.context import address_of
 from config.errors import Refused
+
+__all__ = ["ReauthenticationNeeded", "address_of", "number_of", "require_fresh", "user_of"]
 
 
 class ReauthenticationNeeded(Exception):
@@ -26,12 +28,6 @@ def number_of(request: HttpRequest, name: str) -> int | None:
     """A natural number from the query; anything else counts as absent."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-
-
-def address_of(request: HttpRequest) -> str:
-    """Who calls; behind a proxy, whom the proxy names last."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip()[:64] or str(request.META.get("REMOTE_ADDR", ""))
 
 
 def require_fresh(request: HttpRequest) -> None:

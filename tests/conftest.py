@@ -59,6 +59,22 @@ def mariadb() -> Iterator[MariaDB]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def tables_can_be_emptied() -> None:
+    """The store refuses to remove what was recorded; between tests that commit, it has to go all the same."""
+    from django.test import TransactionTestCase
+
+    from audit import protection
+
+    emptied = TransactionTestCase._fixture_teardown
+
+    def empty(self: TransactionTestCase) -> None:
+        with protection.removed():
+            emptied(self)
+
+    TransactionTestCase._fixture_teardown = empty
+
+
+@pytest.fixture(scope="session", autouse=True)
 def plain_static_files() -> None:
     """Pages are rendered without a collected, hashed copy of the static files."""
     from django.conf import settings
