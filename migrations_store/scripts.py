@@ -53,7 +53,7 @@ def decode(data: bytes) -> str:
 def read_script(path: Path, text: str) -> ScriptFacts:
     """The facts of one file; a file that cannot be parsed is a fact too, never an exception."""
     try:
-        tree = _parsed(text)
+        tree = parsed(text)
     except SyntaxError as error:
         return ScriptFacts(str(path), problem=(f"It is not valid Python: {error.msg}.", error.lineno or 1))
     except (ValueError, RecursionError, MemoryError) as error:
@@ -72,7 +72,7 @@ def read_script(path: Path, text: str) -> ScriptFacts:
     )
 
 
-def _parsed(text: str) -> ast.Module:
+def parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is the project's affair
         return ast.parse(text)
