@@ -48,19 +48,19 @@ def claim() -> None:
     """Every ring runs the job, whoever runs it already."""
     from django.db.models.functions import Now
 
-    from jobs import execution
+    from jobs import claims, execution
     from jobs.models import Job, JobStatus
 
     def take(job_id: int) -> Job | None:
         job = Job.objects.select_related(*RELATED).filter(pk=job_id).first()
         if job is None or job.status not in (JobStatus.QUEUED, JobStatus.RUNNING):
             return None
-        marks = {"status": JobStatus.RUNNING, "started_at": Now(), "heartbeat_at": Now(), "worker": execution.worker_name()}
+        marks = {"status": JobStatus.RUNNING, "started_at": Now(), "heartbeat_at": Now(), "worker": claims.worker_name()}
         try:
             Job.objects.filter(pk=job_id).update(**marks)
-        except execution.IntegrityError:
+        except claims.IntegrityError:
             return None
-        execution.record("worker", "job.start", f"job {job_id}")
+        claims.record("worker", "job.start", f"job {job_id}")
         job.refresh_from_db(fields=["status"])
         return job
 

@@ -14,8 +14,8 @@ WEB = [
 ]
 WORKER = [
     Point("claim-before", "jobs.execution:claim", "before"),
-    Point("claim-marked", "jobs.execution:record", "before", "job.start"),
-    Point("claim-before-commit", "jobs.execution:record", "after", "job.start"),
+    Point("claim-marked", "jobs.claims:record", "before", "job.start"),
+    Point("claim-before-commit", "jobs.claims:record", "after", "job.start"),
     Point("claim-after", "jobs.execution:claim", "after"),
     Point("code-verified", "jobs.execution:Execution._look", "before"),
     Point("first-reading-done", "jobs.execution:Execution._look", "after"),
@@ -33,11 +33,11 @@ WORKER = [
     Point("state-kept", "jobs.execution:record", "before", "job.finish"),
     Point("finish-before-commit", "jobs.execution:record", "after", "job.finish"),
     Point("finish-after-commit", "jobs.execution:Execution.finish", "after"),
-    Point("next-rung", "jobs.execution:ring_next", "after"),
+    Point("next-rung", "jobs.schedule:ring_next", "after"),
 ]
 REAPER = [
     Point("sweep-begins", "jobs.reaper:sweep", "before"),
-    Point("sweep-rings", "jobs.reaper:first_in_line", "after"),
+    Point("sweep-rings", "jobs.schedule:first_in_line", "after"),
     Point("reaper-takes-over", "jobs.reaper:record", "before", "job.worker_lost"),
     Point("reaper-before-commit", "jobs.reaper:record", "after", "job.worker_lost"),
     Point("reaper-settles", "jobs.reaper:settle", "before"),

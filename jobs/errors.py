@@ -1,5 +1,8 @@
 """What can be refused when a plan or a job is asked for."""
 
+from collections.abc import Iterable
+from typing import Any, Self
+
 from config.errors import Conflict, Refused
 
 
@@ -17,6 +20,24 @@ class NotRead(Conflict):
     title = "The database could not be read"
 
 
+class GateClosed(Conflict):
+    """A condition that the reader has to meet first, or a policy, is in the way."""
+
+    code = "gate_closed"
+    title = "A gate is closed"
+
+    @classmethod
+    def of(cls, gates: Iterable[Any]) -> Self:
+        return cls(f"{'. '.join(gate.detail.rstrip('.') for gate in gates)}. Nothing was run; the database is as it was.")
+
+
+class NotDecidable(Conflict):
+    """The job no longer waits for this decision."""
+
+    code = "not_decidable"
+    title = "There is nothing to decide"
+
+
 class NotCancelable(Conflict):
     """The job has ended."""
 
@@ -29,3 +50,10 @@ class NothingToPromote(Refused):
 
     code = "nothing_to_promote"
     title = "Nothing can be promoted"
+
+
+class Irreversible(Refused):
+    """A step of the way down has no way down."""
+
+    code = "irreversible"
+    title = "This cannot be undone"

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,32 +9,28 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.services import record
-from config.doorbell import ring
-from environments import secrets, version_table
+from environments import policies, secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
-from jobs import aftermath, explanations, reaper, spec, supervisor, verdict
+from jobs import aftermath, explanations, facts, gates, reaper, schedule, spec, supervisor, verdict
+from jobs.claims import claim
 from jobs.errors import PlanStale
-from jobs.models import FINAL, HOLDING, Command, Job, JobStatus, OutcomeState, StepStatus
-from jobs.plans import settings_hold
-from jobs.recorder import Recorder, next_fence
+from jobs.facts import Live
+from jobs.models import FINAL, Command, Job, JobStatus, OutcomeState, StepStatus
+from jobs.plans import changed_since
+from jobs.recorder import Recorder
 from jobs.watch import Watch
 from migrations_store import graph as graphs
-from migrations_store import services as store
 from migrations_store.models import Snapshot
 
 logger = logging.getLogger(__name__)
 TAIL_LINES = 200
-
-
-def worker_name() -> str:
-    """The host's name: jobs of a host that stops are canceled by it."""
-    return socket.gethostname()
+CHANGED = "What was planned no longer holds: {}."
 
 
 def execute(job_id: int) -> None:
@@ -49,40 +44,7 @@ def execute(job_id: int) -> None:
         logger.exception("job %s: the dashboard's own side broke", job_id)
         reaper.take_over(job_id, "The dashboard itself failed while it ran this job; its own log has the details.")
     finally:
-        ring_next(job.database_id)
-
-
-def claim(job_id: int) -> Job | None:
-    """Takes a queued job by compare-and-set, if no other runs on its database and none is before it."""
-    job = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).first()
-    if job is None:
-        return None
-    before = Job.objects.filter(database=job.database_id, status__in=[JobStatus.QUEUED, *HOLDING]).exclude(pk=job_id)
-    if before.filter(status__in=HOLDING).exists() or before.filter(pk__lt=job_id).exists():
-        return None
-    marks: dict[str, Any] = {"started_at": Now(), "heartbeat_at": Now(), "worker": worker_name(), "pid": os.getpid()}
-    try:
-        with transaction.atomic():
-            claimed = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(status=JobStatus.RUNNING, **marks, **next_fence())
-            if not claimed:
-                return None
-            record("worker", "job.start", f"job {job_id}", worker=worker_name())
-    except IntegrityError:  # another job of this database was claimed in the same moment; the constraint holds
-        return None
-    except (InterfaceError, OperationalError):  # the answer to COMMIT may have been lost: the row tells whose it is
-        connection.close()
-        mine = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING, worker=worker_name(), pid=os.getpid(), fence=job.fence + 1)
-        if not mine.exists():
-            raise
-    related = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "plan__database__project")
-    return related.get(pk=job_id)
-
-
-def ring_next(database_id: Any) -> None:
-    """The oldest job that waits for this database, if any, gets its turn."""
-    waiting = Job.objects.filter(database=database_id, status=JobStatus.QUEUED).order_by("id").values_list("pk", flat=True).first()
-    if waiting:
-        ring("jobs.tasks.run_job", waiting)
+        schedule.ring_next(job.database_id)
 
 
 @dataclass
@@ -113,16 +75,18 @@ class Execution:
     def run(self) -> None:
         """Every way through ends in `finish`, so that no job stays running while its worker lives."""
         self.recorder.say(f"{self.job.get_command_display()} {self.database}: {self._route()}")
-        if changed := store.verify_unchanged(self.snapshot):
-            self.refuse("plan_changed", f"The code has changed since the plan was made: {', '.join(changed[:5])}.")
+        if changed := changed_since(self.plan, facts.planned(self.plan)):
+            self.refuse("plan_changed", CHANGED.format("; ".join(changed)))
             return
-        if not settings_hold(self.plan):
-            self.refuse("plan_changed", "The settings of project, environment or database have changed since the plan was made.")
+        if forbidden := gates.closed(gates.of(self.plan, job=self.job), "fix", besides=(gates.REACHABLE,)):
+            self.refuse("gate_closed", f"{'. '.join(gate.detail.rstrip('.') for gate in forbidden)}.")
             return
         start = self._look()
         if start is None:
             return
-        if start.heads != sorted(self.plan.from_heads):
+        if elsewhere := facts.elsewhere(self.plan, Live(start.heads, start.identity), absent=start.fingerprint == verdict.ABSENT):
+            self.refuse("plan_changed", CHANGED.format("; ".join(elsewhere)), heads=start.heads)
+        elif start.heads != sorted(self.plan.from_heads):
             self._other_start(start)
         elif not self.plan.steps and self.plan.command != Command.CHECK:
             self.recorder.say("Nothing to do: the database already has every planned revision.")
@@ -159,21 +123,22 @@ class Execution:
             self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads, steps=self.job.steps.all().delete)
             return
         found, planned = _shown(start.heads), _shown(self.plan.from_heads)
-        self.refuse("plan_changed", f"The plan starts at {planned}, but the database is at {found} now.", heads=start.heads)
+        why = f"The plan starts at {planned}, but the database is at {found} now (database moved: {planned} → {found})."
+        self.refuse("plan_changed", why, heads=start.heads)
 
     # --- during
 
     def _migrate(self, start: Start) -> None:
         password = secrets.decrypt(self.database) if self.database.secret else ""
-        environment = self.database.environment
+        rules = policies.rules_for(self.database)
         document = spec.with_target(
             spec.build(self.plan, self.snapshot, password=password),
             identity=start.identity,
             job_id=self.job.pk,
-            lock_timeout=environment.lock_timeout,
-            statement_timeout=environment.statement_timeout,
+            lock_timeout=rules.lock_timeout,
+            statement_timeout=rules.statement_timeout,
         )
-        self.watch = Watch(self.database, self.recorder, spec.application_name(self.job.pk), document["lock_key"], environment.lock_timeout)
+        self.watch = Watch(self.database, self.recorder, spec.application_name(self.job.pk), document["lock_key"], rules.lock_timeout)
         end = supervisor.run(
             document,
             spec.interpreter(self.database.project),
@@ -221,6 +186,8 @@ class Execution:
         self.recorder.say("Reading the database on a fresh connection.")
         before, reading = self.reading, verdict.read_after(self.database, spec.application_name(self.job.pk))
         self.reading = reading
+        if isinstance(reading, Unreachable):
+            self.recorder.say(f"It could not be read: {reading}")
         canceled = end.stopped and self.recorder.cancel_asked
         found = verdict.judge(
             self.plan, end, reading, fingerprint_before=start.fingerprint, canceled=canceled, has_changes=self.changes is not None

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from jobs import health, isolation, reaper
-from jobs.execution import worker_name
+from jobs.claims import worker_name
 from jobs.models import Job, JobStatus, Worker
 
 logger = logging.getLogger(__name__)

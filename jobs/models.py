@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from environments import urls
 from environments.models import Database, Environment
 from migrations_store.models import Project, Snapshot
 
@@ -74,6 +75,18 @@ class Plan(models.Model):
 
     class Meta:
         ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"plan {self.digest[:8]}"
+
+    @property
+    def not_atomic_because(self) -> str:
+        """Why a failure half-way leaves a part of it in the database, as far as can be seen beforehand; empty: it is all or nothing."""
+        dialect = urls.dialect(self.database.driver)
+        if dialect != "postgresql" and self.steps and self.command != Command.STAMP:
+            return f"{'SQLite' if dialect == 'sqlite' else 'MySQL'} commits each change of the schema as it is made"
+        found = [f"{step['revision']}: {reason['why']}" for step in self.steps for reason in step.get("non_atomic") or []]
+        return "; ".join(found[:3])
 
 
 class PromotionBatch(models.Model):

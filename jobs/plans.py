@@ -1,9 +1,6 @@
 """Making plans: one command on one database, resolved to explicit revision ids, with a digest of all that decides what happens."""
 
-import hashlib
-import json
 import time
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,26 +11,20 @@ from accounts.permissions import Action, require
 from config.doorbell import ring
 from config.errors import Invalid
 from environments.models import Database, DatabaseState
+from jobs import facts
 from jobs.errors import NotRead
-from jobs.models import ACTIVE, Command, Job, Plan
+from jobs.facts import Live
+from jobs.gates import Gate
+from jobs.gates import of as gates
+from jobs.models import Command, Plan
 from migrations_store import graph as graphs
 from migrations_store import resolution
 from migrations_store import services as store
 from migrations_store.graph import Graph
-from migrations_store.models import Project, Snapshot
+from migrations_store.models import Snapshot
 from migrations_store.resolution import Resolution, ResolvedStep
 
 READ_WAIT = 10.0
-
-
-@dataclass(frozen=True)
-class Gate:
-    """A condition of a plan. `kind` says who can open it: "fix" (the reader) or "wait" (someone or something else)."""
-
-    name: str
-    passed: bool
-    detail: str
-    kind: str = "fix"
 
 
 def make_plan(database: Database, *, user: User, command: str, revision: str | list[str] | None) -> Plan:
@@ -42,7 +33,7 @@ def make_plan(database: Database, *, user: User, command: str, revision: str | l
     Reads a directory source again, and the database if it was never read. Raises Refused: the revision cannot be resolved,
     or the database cannot be read.
     """
-    require(user, Action.CHECK)
+    require(user, Action.CHECK, project=database.project, environment=database.environment)
     if command not in Command.values:
         raise Invalid(f"There is no command {str(command)[:40]!r}; use one of {', '.join(Command.values)}.", {"command": "Not a command."})
     snapshot = store.refresh_if_directory(database.project)
@@ -60,42 +51,20 @@ def resolve(graph: Graph, command: str, revision: str | list[str] | None, curren
     return resolution.resolve(graph, command, revision, current)
 
 
-def digest_of(database: Database, snapshot: Snapshot, command: str, resolved: Resolution) -> str:
-    """SHA-256 over everything that decides what happens: code, how it is run, command, explicit steps, start, target and profile."""
-    content = {
-        "snapshot": snapshot.digest,
-        "project": _how_it_runs(database.project),
-        "command": command,
-        "from": sorted(resolved.from_heads),
-        "to": sorted(resolved.to_heads),
-        "steps": [[step.revision, step.direction] for step in resolved.steps],
-        "database": [str(database.pk), database.driver, database.host, database.port, database.username, database.database, database.query],
-        "version_table": [database.version_table, database.version_table_schema],
-        "limits": [database.environment.lock_timeout, database.environment.statement_timeout, database.environment.protected],
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def changed_since(plan: Plan, live: Live | None = None) -> list[str]:
+    """What is no longer as it was when the plan was made, a sentence for each part; empty if all of it holds.
 
-
-def settings_hold(plan: Plan) -> bool:
-    """Whether project, profile and limits are what they were when the plan was made; code and start are looked at apart."""
-    steps = [ResolvedStep(step["revision"], step["direction"]) for step in plan.steps]
-    resolved = Resolution(steps, plan.from_heads, plan.to_heads)
-    return plan.snapshot is not None and digest_of(plan.database, plan.snapshot, plan.command, resolved) == plan.digest
-
-
-def gates(plan: Plan) -> list[Gate]:
-    """What has to hold before the plan runs; they are asked again when its turn comes."""
-    database = plan.database
-    busy = Job.objects.filter(database=database, status__in=ACTIVE).order_by("id").first()
-    found = [
-        Gate("reachable", database.state != DatabaseState.UNREACHABLE, database.error or f"{database.server or 'The database'} answers"),
-        Gate("no other job", busy is None, f"Job {busy.pk} comes first" if busy else "Nothing else runs or waits here", "wait"),
-    ]
-    if database.environment.protected and plan.command != Command.CHECK:
-        found.append(
-            Gate("approval", passed=False, detail=f"{database.environment.name} is protected: someone else has to approve", kind="wait")
-        )
-    return found
+    `live` is what the database has just said; without it, what the last reading said counts. The files are looked at where they
+    lie, so this is not for lists.
+    """
+    if not plan.facts:
+        return ["plan: it was made by an earlier version of the dashboard, which did not keep what it rests on"]
+    if plan.snapshot is None:
+        return ["code: the reading that it was made from was deleted"]
+    live = live or Live(plan.database.current, plan.database.identity)
+    now = facts.gather(plan.database, plan.snapshot, plan.command, plan.steps, (plan.from_heads, plan.to_heads), live)
+    edited = store.verify_unchanged(plan.snapshot)
+    return ([facts.files(edited)] if edited else []) + facts.differences(plan.facts, now, place=plan.database.environment.name)
 
 
 def wait_for_preview(plan: Plan, timeout: float | None = None) -> Plan:
@@ -117,11 +86,12 @@ def preview_of(plan: Plan, revision: str) -> dict[str, str | None]:
 
 
 def _ensure_read(database: Database) -> None:
-    """A plan starts from what the database has; the first reading may still be under way."""
-    if database.checked_at is None:
+    """A plan starts from what the database has; the first reading may still be under way. One that was kept before readings kept
+    which database they came from is made anew."""
+    if _is_unread(database):
         ring("environments.tasks.check_database", str(database.pk))
         deadline = time.monotonic() + READ_WAIT
-        while database.checked_at is None and time.monotonic() < deadline:
+        while _is_unread(database) and time.monotonic() < deadline:
             time.sleep(0.05)
             database.refresh_from_db()
     if database.checked_at is None:
@@ -131,21 +101,30 @@ def _ensure_read(database: Database) -> None:
         raise NotRead(f"{database} cannot be read, so there is no plan: {database.error}")
 
 
+def _is_unread(database: Database) -> bool:
+    return database.checked_at is None or (database.state != DatabaseState.UNREACHABLE and not database.identity)
+
+
 def _kept(database: Database, snapshot: Snapshot, command: str, resolved: Resolution, *, user: User, requested: str) -> Plan:
-    digest = digest_of(database, snapshot, command, resolved)
+    plan = Plan(database=database, snapshot=snapshot, command=command, created_by=user, requested_revision=requested)
+    plan.from_heads, plan.to_heads = sorted(resolved.from_heads), sorted(resolved.to_heads)
+    plan.steps, plan.warnings = [_step(step, resolved, snapshot) for step in resolved.steps], list(resolved.warnings)
+    live = Live(database.current, database.identity)
+    plan.facts = facts.gather(database, snapshot, command, plan.steps, (plan.from_heads, plan.to_heads), live)
+    plan.digest = facts.digest(plan.facts)
     with transaction.atomic():
-        plan = Plan.objects.filter(database=database, digest=digest).first()
-        if plan is None:
-            plan = Plan(database=database, snapshot=snapshot, command=command, digest=digest, created_by=user, requested_revision=requested)
-            plan.from_heads, plan.to_heads = sorted(resolved.from_heads), sorted(resolved.to_heads)
-            plan.steps, plan.warnings = [_step(step, resolved) for step in resolved.steps], list(resolved.warnings)
-            has_sql = plan.steps and command in (Command.UPGRADE, Command.DOWNGRADE)
-            plan.preview_state = "asked" if has_sql else "ready"
-            plan.preview = {} if has_sql else {step["revision"]: _no_sql(command) for step in plan.steps}
-            plan.save()
+        plan = Plan.objects.filter(database=database, digest=plan.digest).first() or _new(plan)
         if plan.preview_state == "asked":
             plan_id = plan.pk
             transaction.on_commit(lambda: ring("jobs.tasks.preview_plan", plan_id))
+    return plan
+
+
+def _new(plan: Plan) -> Plan:
+    has_sql = plan.steps and plan.command in (Command.UPGRADE, Command.DOWNGRADE)
+    plan.preview_state = "asked" if has_sql else "ready"
+    plan.preview = {} if has_sql else {step["revision"]: _no_sql(plan.command) for step in plan.steps}
+    plan.save()
     return plan
 
 
@@ -153,26 +132,18 @@ def _no_sql(command: str) -> dict[str, str | None]:
     return {"sql": None, "sql_unavailable": f"A {command} changes the version table alone; the schema stays as it is."}
 
 
-def _step(step: Any, resolved: Resolution) -> dict[str, Any]:
-    kept = {key: value for key, value in asdict(step).items() if key in ("revision", "direction", "message", "down_revisions")}
-    return (
-        kept | {"down_revisions": list(kept.get("down_revisions") or [])} | ({"purge": True} if getattr(resolved, "purge", False) else {})
-    )
-
-
-def _how_it_runs(project: Project) -> list[Any]:
-    names = (
-        "python",
-        "working_directory",
-        "env_vars",
-        "x_arguments",
-        "flask_app",
-        "config_path",
-        "section",
-        "script_location",
-        "version_locations",
-    )
-    return [getattr(project, name) for name in names]
+def _step(step: ResolvedStep, resolved: Resolution, snapshot: Snapshot) -> dict[str, Any]:
+    node = graphs.load(snapshot).revisions.get(step.revision)
+    return {
+        "revision": step.revision,
+        "direction": step.direction,
+        "message": step.message,
+        "down_revisions": list(step.down_revisions),
+        "checksum": node.sha256 if node else "",
+        "downgrade": node.downgrade if node else "",
+        "data_loss": [],
+        "non_atomic": [],
+    } | ({"purge": True} if resolved.purge else {})
 
 
 def _as_text(revision: str | list[str] | None) -> str:

@@ -24,7 +24,8 @@ def write_preview(plan_id: int) -> None:
         if event.get("event") == "preview":
             written.update({step["revision"]: {"sql": step["sql"], "sql_unavailable": step["sql_unavailable"]} for step in event["steps"]})
         elif event.get("event") == "error":
-            errors.append(str(event.get("message") or event.get("type") or "unknown"))
+            told = str(event.get("message") or event.get("type") or "unknown")[:500]
+            errors.append(told if event.get("code") == "plan_changed" else f"The project's env.py could not write SQL offline: {told}")
 
     end = supervisor.run(
         document, spec.interpreter(plan.database.project), on_event=on_event, on_line=_ignored, on_tick=_nothing,
@@ -39,7 +40,7 @@ def _reason(end: supervisor.Exit, errors: list[str]) -> str:
     if end.timed_out:
         return TOO_LONG.format(seconds=settings.PREVIEW_TIMEOUT)
     if errors:
-        return f"The project's env.py could not write SQL offline: {errors[0][:500]}"
+        return errors[0]
     return "The project's env.py ended without writing SQL."
 
 

@@ -15,7 +15,7 @@ from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
-from jobs import aftermath, restored, spec, verdict
+from jobs import aftermath, restored, schedule, spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -39,7 +39,7 @@ def sweep() -> None:
         except BlockingIOError:
             return
         restored.look()
-        for job_id in first_in_line():
+        for job_id in schedule.first_in_line():
             ring("jobs.tasks.run_job", job_id)
         for job_id in Job.objects.filter(stale(STALE_SECONDS)).values_list("pk", flat=True):
             mark_lost(job_id, VANISHED)
@@ -62,16 +62,6 @@ def because(job: Job) -> str:
     """Why it has become unknown; kept apart from what is said of its database each time that is asked again."""
     error = job.error or {}
     return str(error.get("because") or error.get("why") or VANISHED)
-
-
-def first_in_line() -> list[int]:
-    """The oldest queued job of each database on which nothing runs."""
-    held = Job.objects.filter(status__in=[JobStatus.RUNNING, JobStatus.UNKNOWN]).values_list("database_id", flat=True)
-    first: dict[Any, int] = {}
-    waiting = Job.objects.filter(status=JobStatus.QUEUED).exclude(database__in=list(held)).order_by("id")
-    for database_id, job_id in waiting.values_list("database_id", "pk"):
-        first.setdefault(database_id, job_id)
-    return list(first.values())
 
 
 def take_over(job_id: int, why: str) -> None:

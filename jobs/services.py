@@ -1,4 +1,7 @@
-"""Asking for jobs and canceling them."""
+"""Asking for jobs, deciding on them, canceling them."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -7,11 +10,30 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.doorbell import ring
-from config.errors import Invalid
+from config.errors import Forbidden, Invalid
+from environments import policies
 from environments.models import Database
-from jobs.errors import NotCancelable, PlanStale
+from jobs import gates, schedule
+from jobs.decisions import decide, release, withdraw
+from jobs.errors import GateClosed, NotCancelable, PlanStale
 from jobs.models import Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
 from jobs.plans import make_plan
+
+__all__ = ["Wishes", "cancel_job", "decide", "first_of", "queue", "release", "request_job", "require_digest", "withdraw"]
+
+SHORTEST_REASON = 10
+NEEDED = {Command.DOWNGRADE: Action.DOWNGRADE, Command.STAMP: Action.STAMP}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a job is to run. Without `run_when_approved` somebody has to release it; `in_window` is the next run window; `break_glass`
+    passes over approvals, window, freeze and previous environment."""
+
+    run_when_approved: bool = True
+    not_before: datetime | None = None
+    in_window: bool = False
+    break_glass: bool = False
 
 
 def request_job(
@@ -24,19 +46,26 @@ def request_job(
     reason: str = "",
     idempotency_key: str | None = None,
     promotion: Promotion | None = None,
+    run_when_approved: bool = True,
+    not_before: datetime | None = None,
+    in_window: bool = False,
+    break_glass: bool = False,
 ) -> Job:
-    """Plans the command and queues a job for it; in a protected environment the job waits for approval.
+    """Plans the command and queues a job for it; where the policy asks for approvals it waits for them.
 
     With `plan_digest` the job is taken only if the plan is still that one (PlanStale otherwise). The same idempotency key of the
-    same user returns the first job.
+    same user returns the first job. The last four are those of Wishes. Raises GateClosed for what the policy forbids.
     """
-    require(user, Action.RUN)
+    require(user, Action.RUN, project=database.project, environment=database.environment)
     if first := first_of(user, idempotency_key):
         return first
     plan = make_plan(database, user=user, command=command, revision=revision)
     require_digest(plan, plan_digest)
+    wishes = Wishes(run_when_approved, not_before, in_window, break_glass)
     try:
-        return queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=revision)
+        return queue(
+            plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=revision, wishes=wishes
+        )
     except IntegrityError:
         first = first_of(user, idempotency_key)
         if first is None:
@@ -66,9 +95,16 @@ def queue(
     idempotency_key: str | None = None,
     promotion: Promotion | None = None,
     requested: str | list[str] | None = None,
+    wishes: Wishes | None = None,
 ) -> Job:
     """One transaction: the job, its steps and the audit entry; the doorbell rings when it has committed."""
-    waits = plan.database.environment.protected and plan.command != Command.CHECK
+    wishes = wishes or Wishes()
+    _require_for(plan, user)
+    _check(plan, user, reason, wishes)
+    found = gates.of(plan, break_glass=wishes.break_glass)
+    if forbidden := gates.closed(found, "fix"):
+        raise GateClosed.of(forbidden)
+    waits = any(gate.name == gates.APPROVAL for gate in gates.closed(found, "wait"))
     with transaction.atomic():
         job = Job.objects.create(
             database=plan.database,
@@ -80,23 +116,68 @@ def queue(
             reason=reason,
             requested_by=user,
             idempotency_key=idempotency_key or None,
+            run_when_approved=wishes.run_when_approved,
+            not_before=wishes.not_before,
+            in_window=wishes.in_window,
+            break_glass=wishes.break_glass,
         )
-        Step.objects.bulk_create(
-            Step(job=job, position=place, revision=step["revision"], message=step["message"], direction=step["direction"])
-            for place, step in enumerate(plan.steps, start=1)
-        )
-        record(
-            user.username, "job.request", f"job {job.pk}", database=str(plan.database), database_id=str(plan.database_id),
-            command=plan.command, revision=job.requested_revision, plan=plan.digest, status=job.status, reason=reason,
-        )  # fmt: skip
+        Step.objects.bulk_create(_steps(job, plan))
+        _record_request(job, user, wishes, passed_over=[gate.name for gate in found if gate.passed_over])
         if not waits:
             transaction.on_commit(lambda: ring("jobs.tasks.run_job", job.pk))
     return job
 
 
+def _require_for(plan: Plan, user: User) -> None:
+    place = {"project": plan.database.project, "environment": plan.database.environment}
+    require(user, Action.RUN, **place)
+    if needed := NEEDED.get(Command(plan.command)):
+        require(user, needed, **place)
+    if any(step.get("purge") for step in plan.steps):
+        require(user, Action.PURGE, **place)
+
+
+def _check(plan: Plan, user: User, reason: str, wishes: Wishes) -> None:
+    """Raises what is wrong with how the job is to run."""
+    rules = policies.rules_for(plan.database)
+    schedule.check(wishes.not_before, in_window=wishes.in_window, rules=rules)
+    if not wishes.break_glass:
+        return
+    require(user, Action.BREAK_GLASS, project=plan.database.project, environment=plan.database.environment)
+    if not rules.break_glass:
+        raise Forbidden(f"The policy of {plan.database.environment.name} allows no break-glass. Nothing was requested.")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Invalid(
+            f"Break-glass needs a reason of at least {SHORTEST_REASON} characters: everybody will read it.",
+            {"reason": f"At least {SHORTEST_REASON} characters."},
+        )
+
+
+def _steps(job: Job, plan: Plan) -> list[Step]:
+    names = ("revision", "message", "direction")
+    return [
+        Step(job=job, position=place, checksum=step.get("checksum", ""), **{name: step[name] for name in names})
+        for place, step in enumerate(plan.steps, start=1)
+    ]
+
+
+def _record_request(job: Job, user: User, wishes: Wishes, *, passed_over: list[str]) -> None:
+    plan, asked = job.plan, {"run_when_approved": wishes.run_when_approved, "in_window": wishes.in_window}
+    record(
+        user.username, "job.request", f"job {job.pk}", database=str(plan.database), database_id=str(plan.database_id),
+        command=plan.command, revision=job.requested_revision, plan=plan.digest, status=job.status, reason=job.reason,
+        not_before=wishes.not_before.isoformat() if wishes.not_before else None, **asked,
+    )  # fmt: skip
+    if wishes.break_glass:
+        record(
+            user.username, "job.break_glass", f"job {job.pk}", database=str(plan.database), plan=plan.digest, reason=job.reason,
+            passed_over=passed_over,
+        )  # fmt: skip
+
+
 def cancel_job(job: Job, *, user: User, reason: str = "") -> Job:
     """Cancels a waiting job at once; asks the worker to stop a running one. NotCancelable once it has ended."""
-    require(user, Action.RUN)
+    require(user, Action.RUN, project=job.database.project, environment=job.database.environment)
     if len(reason) > 2000:
         raise Invalid("The reason is longer than 2,000 characters.", {"reason": "At most 2,000 characters."})
     with transaction.atomic():

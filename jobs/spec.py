@@ -38,6 +38,8 @@ def build(plan: Plan, snapshot: Snapshot, *, password: str | None) -> Spec:
         "script_location": _location(project.script_location, root),
         "version_locations": [_location(path, root) for path in project.version_locations] or None,
         "working_directory": str(root / project.working_directory),
+        "root": str(root),
+        "manifest": snapshot.manifest,
         "url": values["url"],
         "x_arguments": [_filled(template, values) for template in project.x_arguments],
         "env_vars": {name: _filled(template, values) for name, template in project.env_vars.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 
-from . import project
+from . import project, seal
 from .failures import Failure
 
 
@@ -80,6 +80,7 @@ class Migrate(Run):
     def steps(self, heads, context):
         if not self.require(heads):
             return
+        seal.verify(self.spec)  # once more: the lock is held now, and waiting for it may have taken a while
         script = context.script
         found = [_script(script, step.revision) for step in self.spec.steps]  # every id, before the first step
         for position, (step, revision) in enumerate(zip(self.spec.steps, found), 1):  # noqa: B905 - not in Python 3.9
@@ -116,6 +117,7 @@ class Stamp(Run):
     def steps(self, heads, context):
         if not self.spec.purge and not self.require(heads):  # a purged version table has no heads any more
             return
+        seal.verify(self.spec)
         start = time.monotonic()
         for position, step in enumerate(self.spec.steps, 1):
             self.events.emit("step_started", position=position, revision=step.revision)

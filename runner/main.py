@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from . import failures, process, project
+from . import failures, process, project, seal
 from .check import Check
 from .commands import Migrate, Stamp
 from .events import Events
@@ -51,6 +51,7 @@ class Session:
     def work(self) -> None:
         versions = project.load_alembic()
         self.events.emit("started", pid=os.getpid(), python=platform.python_version(), **versions)
+        seal.verify(self.spec)
         project.enter(self.spec)
         self.task = TASKS[self.spec.command](self.spec, self.events)
         Guard(self.spec, self.events, process.leave).install()

@@ -17,11 +17,14 @@ class Step:
 
 @dataclass(frozen=True, repr=False)
 class Spec:
-    """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit."""
+    """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit. `manifest` maps the paths
+    below `root` that decide what happens to the SHA-256 of their content."""
 
     command: str
     url: str
     working_directory: str
+    root: str = ""
+    manifest: dict = field(default_factory=dict)
     config_file: str | None = None
     section: str = "alembic"
     script_location: str | None = None
