@@ -108,6 +108,12 @@ def require(user: User, action: Action, *, project: Any = None, environment: Any
     raise Forbidden(f"{yours}; this needs {' or '.join(_least(action))}. Ask an administrator to change it.")
 
 
+def require_part(user: User, action: Action, *, project: Any = None, environment: Any = None) -> None:
+    """Raises Forbidden unless the user may do it in some part of the place: for what concerns all of a project, such as its code."""
+    if not reach(user, action).touches(project=project, environment=environment):
+        require(user, action, project=project, environment=environment)
+
+
 def holds(user: User, role: str, *, project: Any = None, environment: Any = None) -> bool:
     """Whether the user holds this role at the place, or one that includes it."""
     return any(includes(held, role) for held in _roles(user, project, environment))

@@ -175,14 +175,14 @@ def get_log(
     after: Annotated[int, Query(ge=0, le=2_000_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> dict[str, Any]:
-    page = queries.log_lines(queries.get_job(user_of(request), id), after, limit)
+    page = queries.log_lines(queries.get_job(user_of(request), id, Action.READ_LOGS), after, limit)
     items = [{"seq": seq, "at": at, "stream": stream, "text": text} for seq, at, stream, text in page.items]
     return {"items": items, "next_after": page.next_after, "finished": page.finished}
 
 
 @router.get("/{id}/log.txt", summary="The whole log as text")
 def get_log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
-    job = queries.get_job(user_of(request), id)
+    job = queries.get_job(user_of(request), id, Action.READ_LOGS)
     return StreamingHttpResponse(log_text(job), content_type="text/plain; charset=utf-8")
 
 

@@ -6,13 +6,14 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import Field
 
+from accounts.models import User
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import NotFound
 from environments import services as environments
-from environments.models import Database
+from environments.queries import databases
 from migrations_store import graph as graphs
 from migrations_store import queries, services
 from migrations_store.graph import Graph, RevisionNode
@@ -181,7 +182,7 @@ def take_snapshot(request: HttpRequest, slug: str) -> Status[dict[str, Any]]:
 def list_revisions(request: HttpRequest, slug: str, page: PageQuery, q: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
     project = queries.get_project(user_of(request), slug)
     snapshot, graph = _graph(project)
-    applied = _applied(project, graph)
+    applied = _applied(user_of(request), project, graph)
     found = queries.search(graph, q)
     items = [revision_shown(graph.revisions[id], applied) for id in found[page.offset : page.offset + page.limit]]
     return {"items": items, "count": len(found), "heads": graph.heads, "bases": graph.bases, "snapshot": str(snapshot.pk)}
@@ -195,7 +196,7 @@ def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, An
     if node is None:
         raise NotFound(f"There is no revision {revision[:60]!r} in {slug}.")
     more = {"source": queries.revision_source(snapshot, revision), "downgrade": node.downgrade, "findings": []}
-    return revision_shown(node, _applied(project, graph)) | more
+    return revision_shown(node, _applied(user_of(request), project, graph)) | more
 
 
 def project_shown(project: Project, snapshot: Snapshot | None) -> dict[str, Any]:
@@ -242,10 +243,10 @@ def _graph(project: Project) -> tuple[Snapshot, Graph]:
     return snapshot, graphs.load(snapshot)
 
 
-def _applied(project: Project, graph: Graph) -> dict[str, set[str]]:
+def _applied(user: User, project: Project, graph: Graph) -> dict[str, set[str]]:
     """By environment, in order, what at least one of its databases has. One query."""
     found: dict[str, set[str]] = {}
-    rows = Database.objects.filter(project=project).order_by("environment__position", "environment__slug")
+    rows = databases(user, project=project).order_by("environment__position", "environment__slug")
     for slug, current in rows.values_list("environment__slug", "current"):
         found.setdefault(slug, set()).update(graph.ancestors(current))
     return found

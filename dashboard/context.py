@@ -8,7 +8,8 @@ from django.utils import timezone
 from accounts import reauthentication
 from accounts.models import User
 from accounts.permissions import Action, may
-from jobs.models import Job, JobStatus
+from jobs import queries
+from jobs.models import JobStatus
 
 VERSION = "0.1"
 SECTIONS = {"jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account"}
@@ -25,6 +26,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "is_fresh": reauthentication.is_fresh(request.session),
             "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
-            "active_jobs": Job.objects.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
+            "active_jobs": queries.jobs(user).filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
         }
     return {"shell": facts}

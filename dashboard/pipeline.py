@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max
 
 from accounts.models import User
+from accounts.permissions import Action, may
 from dashboard import database_view
 from dashboard.moves import Move, next_move
 from environments import queries as environments
@@ -103,7 +104,7 @@ def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipe
     by_project: dict[int, list[Database]] = defaultdict(list)
     for database in found:
         by_project[database.project_id].append(database)
-    rows = [_row(project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last) for project in shown]
+    rows = [_row(user, project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last) for project in shown]
     counts: dict[str, int] = defaultdict(int)
     for value in states.values():
         counts[value] += 1
@@ -154,6 +155,7 @@ def _matching(user: User, found: list[Database], states: dict[Any, str], query: 
 
 
 def _row(
+    user: User,
     project: Project,
     snapshot: Snapshot | None,
     stages: list[Environment],
@@ -166,7 +168,7 @@ def _row(
     for database in family:
         database.project = project
     cells = [
-        _cell(stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last)
+        _cell(user, stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last)
         for stage in stages
     ]
     servers = ", ".join(sorted({database.server.split(".")[0] for database in family if database.server})[:2])
@@ -174,6 +176,7 @@ def _row(
 
 
 def _cell(
+    user: User,
     stage: Environment,
     here: list[Database],
     family: list[Database],
@@ -189,6 +192,7 @@ def _cell(
     tone, icon, word = _look(database, state)
     revision = database.current[0] if database.current else ""
     node = graph.revisions.get(revision) if graph else None
+    acts = job is None and may(user, Action.CHECK, project=database.project, environment=stage)
     fine = sum(one.state == DatabaseState.UP_TO_DATE for one in here)
     return Cell(
         stage,
@@ -200,7 +204,7 @@ def _cell(
         revision,
         node.message if node else "",
         job or (last.get(database.pk) if state == "failed" else None),
-        None if job else _move(database, family, graph), _trail(database, graph), len(here), fine,
+        _move(database, family, graph) if acts else None, _trail(database, graph), len(here), fine,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Finding environments and databases. Everyone who may sign in may see all of them."""
+"""Finding environments and databases: those that the user may look at, and no others."""
 
 import uuid
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, reach
 from config.errors import Invalid, NotFound
 from environments.models import Database, DatabaseState, Environment
 from migrations_store.models import Project
@@ -14,25 +14,22 @@ from migrations_store.models import Project
 
 def environments(user: User) -> QuerySet[Environment]:
     """In their order."""
-    require(user, Action.VIEW)
-    return Environment.objects.all()
+    return Environment.objects.filter(reach(user, Action.VIEW).q(None, "pk"))
 
 
 def get_environment(user: User, slug: str) -> Environment:
-    require(user, Action.VIEW)
-    found = Environment.objects.filter(slug=_storable(slug)).first()
+    found = environments(user).filter(slug=_storable(slug)).first()
     if found is None:
         raise NotFound(f"There is no environment {str(slug)[:64]!r}.")
     return found
 
 
 def get_database(user: User, id: str | uuid.UUID) -> Database:
-    require(user, Action.VIEW)
     try:
         key = uuid.UUID(str(id))
     except ValueError:
         raise NotFound(f"There is no database {str(id)[:64]!r}: an id looks like 9b2f1c1e-….") from None
-    found = Database.objects.select_related("project", "environment").filter(pk=key).first()
+    found = databases(user).filter(pk=key).first()
     if found is None:
         raise NotFound(f"There is no database {key}.")
     return found
@@ -42,10 +39,9 @@ def databases(
     user: User, *, project: Project | str | None = None, environment: Environment | str | None = None, state: str | None = None
 ) -> QuerySet[Database]:
     """By project, environment (objects or slugs) and state; None or "" does not filter."""
-    require(user, Action.VIEW)
     if state and state not in DatabaseState.values:
         raise Invalid(f"There is no state {state[:40]!r}; use one of {', '.join(DatabaseState.values)}.", {"state": "Not a state."})
-    found = Database.objects.select_related("project", "environment")
+    found = Database.objects.select_related("project", "environment").filter(reach(user, Action.VIEW).q())
     if project:
         found = found.filter(**_by("project", project))
     if environment:

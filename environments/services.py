@@ -107,7 +107,7 @@ def delete_database(database: Database, *, user: User) -> None:
 
 def request_check(database: Database, *, user: User) -> None:
     """Asks a worker to read the version table now. A broker that does not answer is no error: the scheduler reads every minute."""
-    require(user, Action.CHECK)
+    require(user, Action.CHECK, project=database.project, environment=database.environment)
     with transaction.atomic():
         record(user.username, "database.check", f"database {database}", id=str(database.pk))
         _ring_on_commit(database)
@@ -127,7 +127,8 @@ def test_connection(*, user: User, database: Database | None = None, fields: Fie
 
     Each finding says whether one thing works: reachable, login, read, create, version, current.
     """
-    require(user, Action.CONFIGURE if fields else Action.CHECK)
+    place = {"project": database.project, "environment": database.environment} if database else {}
+    require(user, Action.CONFIGURE if fields else Action.CHECK, **place)
     tried = Database.objects.get(pk=database.pk) if database else Database()
     if fields:
         fill_database(tried, fields)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, reach, require
 from config.errors import NotFound
 from environments.models import Database
 from jobs.models import Command, Job, LogChunk, OutcomeState, Plan, Step, StepStatus
@@ -25,10 +25,9 @@ class LogPage:
 
 def jobs(user: User, *, database: Database | None = None, status: str = "") -> QuerySet[Job]:
     """Newest first, with what a list shows."""
-    require(user, Action.VIEW)
-    found = Job.objects.select_related("database__project", "database__environment", "plan__snapshot", "requested_by").prefetch_related(
-        "steps"
-    )
+    within = reach(user, Action.VIEW).q("database__project", "database__environment")
+    found = Job.objects.filter(within).select_related("database__project", "database__environment", "plan__snapshot", "requested_by")
+    found = found.prefetch_related("steps")
     found = found.defer("plan__snapshot__graph", "plan__snapshot__manifest", "database__pending", "plan__preview")
     if database:
         found = found.filter(database=database)
@@ -37,18 +36,19 @@ def jobs(user: User, *, database: Database | None = None, status: str = "") -> Q
     return found.order_by("-id")
 
 
-def get_job(user: User, id: str | int) -> Job:
-    """NotFound for anything that is no job's number."""
+def get_job(user: User, id: str | int, action: Action = Action.VIEW) -> Job:
+    """NotFound for anything that is no job's number. Whoever wants more than look at it names the action, such as READ_LOGS."""
     found = jobs(user).filter(pk=number(id, "job")).first()
     if found is None:
         raise NotFound(f"There is no job {str(id)[:40]!r}.")
+    require(user, action, project=found.database.project, environment=found.database.environment)
     return found
 
 
 def get_plan(user: User, id: str | int) -> Plan:
     """NotFound for anything that is no plan's number."""
-    require(user, Action.VIEW)
-    plans = Plan.objects.select_related("database__project", "database__environment", "snapshot", "created_by")
+    within = reach(user, Action.VIEW).q("database__project", "database__environment")
+    plans = Plan.objects.filter(within).select_related("database__project", "database__environment", "snapshot", "created_by")
     found = plans.defer("snapshot__graph", "snapshot__manifest").filter(pk=number(id, "plan")).first()
     if found is None:
         raise NotFound(f"There is no plan {str(id)[:40]!r}.")

@@ -3,19 +3,19 @@
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, reach
 from config.errors import NotFound
 from migrations_store.graph import Graph, load
 from migrations_store.models import NEWEST_FIRST, KnownRevision, Project, Snapshot, SourceText
 
 
 def visible_projects(user: User) -> QuerySet[Project]:
-    require(user, Action.VIEW)
-    return Project.objects.order_by("slug")
+    """Those in which the user may look at something."""
+    return Project.objects.filter(reach(user, Action.VIEW).q("pk", None)).order_by("slug")
 
 
 def get_project(user: User, slug: str) -> Project:
-    """NotFound where there is none of that slug."""
+    """NotFound where there is none of that slug, or none that the user may know of."""
     found = visible_projects(user).filter(slug=slug).first() if "\0" not in slug else None
     if found is None:
         raise NotFound(f"There is no project {slug[:60]!r}.")

@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, require, require_part
 from audit.services import record
 from migrations_store import manifests
 from migrations_store.configuration import read_configuration
@@ -36,7 +36,7 @@ def create_project(*, user: User, fields: dict[str, Any]) -> Project:
 
 def update_project(project: Project, *, user: User, fields: dict[str, Any]) -> Project:
     """Changes the fields that are named, and reads the code again where they say how."""
-    require(user, Action.CONFIGURE)
+    require(user, Action.CONFIGURE, project=project)
     fill_project(project, fields)
     code = _read_for(project) if set(fields) - {"slug", "name"} else None
     with _unique_slug(project), transaction.atomic():
@@ -71,7 +71,7 @@ def _refuse_taken_slug(project: Project) -> None:
 
 def delete_project(project: Project, *, user: User) -> None:
     """Forgets the project with its databases, plans and jobs; no database and no file is touched."""
-    require(user, Action.CONFIGURE)
+    require(user, Action.CONFIGURE, project=project)
     with transaction.atomic():
         record(
             user.username, "project.delete", f"project {project.slug}", databases=[str(database) for database in project.databases.all()]
@@ -82,7 +82,7 @@ def delete_project(project: Project, *, user: User) -> None:
 def take_snapshot(project: Project, *, user: User | None = None) -> Snapshot:
     """Reads the code again. Unchanged code gives the snapshot that is there already."""
     if user:
-        require(user, Action.CHECK)
+        require_part(user, Action.CHECK, project=project)
     return _keep(project, read_code(project), user.username if user else "scheduler")
 
 

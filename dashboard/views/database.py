@@ -44,7 +44,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "move": None if active or partial else moves.next_move(found, family),
         "history": history[:JOBS_SHOWN],
         "more_jobs": len(history) > JOBS_SHOWN,
-        "may_check": may(user, Action.CHECK),
+        "may_check": may(user, Action.CHECK, project=found.project, environment=found.environment),
         "may_configure": may(user, Action.CONFIGURE),
     }
     return render(request, "dashboard/database.html", context | _places(found, graph))
@@ -55,8 +55,8 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
 def check(request: HttpRequest, id: str) -> HttpResponse:
     """Rings for a reading of the version table; the page shows it when it is there."""
     user = user_of(request)
-    require(user, Action.CHECK)
     found = queries.get_database(user, id)
+    require(user, Action.CHECK, project=found.project, environment=found.environment)
     try:
         services.request_check(found, user=user)
         messages.success(request, f"Reading {found} now. Reload the page in a moment to see what it says.")

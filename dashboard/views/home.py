@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.permissions import Action, may
+from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
 from dashboard.requests import number_of, user_of
 from environments.models import Environment
@@ -29,7 +29,9 @@ LOOKS = {
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """`?q=` and `?state=` filter, `?page=` pages. Without any project it is the first-run page."""
+    """`?q=` and `?state=` filter, `?page=` pages. Without any project it is the first-run page; whoever may see nothing is told why."""
+    if reach(user_of(request), Action.VIEW).nowhere:
+        return render(request, "dashboard/no_role.html", {"admins": people_who_may(Action.CONFIGURE)})
     if not Project.objects.exists() or not Environment.objects.exists():
         return render(request, "dashboard/setup.html", _first_run(request))
     return render(request, "dashboard/home.html", _context(request))
@@ -58,7 +60,6 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "page_number": page,
         "pages": -(-found.total // pipelines.PROJECTS),
         "chips": chips,
-        "may_check": may(user, Action.CHECK),
         "may_configure": may(user, Action.CONFIGURE),
     }
 

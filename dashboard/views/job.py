@@ -19,7 +19,7 @@ from jobs.models import Job, JobStatus, StepStatus
 @require_GET
 def job(request: HttpRequest, id: str) -> HttpResponse:
     """The page. `?after=` is where the shown part of the log starts, `?line=` a line that must be in it."""
-    found = queries.get_job(user_of(request), id)
+    found = queries.get_job(user_of(request), id, Action.READ_LOGS)
     return render(request, "dashboard/job.html", _page(request, found))
 
 
@@ -35,7 +35,7 @@ def status(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 def log(request: HttpRequest, id: str) -> HttpResponse:
     """The lines after `?after=` and the next poller; 204 when nothing is new."""
-    found = queries.get_job(user_of(request), id)
+    found = queries.get_job(user_of(request), id, Action.READ_LOGS)
     level, find = _filters(request)
     tail = log_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
     if not tail.groups and not tail.finished and tail.next_after == (number_of(request, "after") or 0):
@@ -49,7 +49,7 @@ def log(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 def log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
     """The whole log as text, a page at a time, so that a long one takes no memory."""
-    found = queries.get_job(user_of(request), id)
+    found = queries.get_job(user_of(request), id, Action.READ_LOGS)
     answer = StreamingHttpResponse(_text_lines(found), content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'inline; filename="job-{found.pk}.txt"'
     return answer
@@ -116,8 +116,12 @@ def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
         "facts": job_view.facts(found),
         "rerun": job_view.rerun_is_safe(found),
         "poll": job_view.poll_seconds(found),
-        "may_cancel": may(user, Action.RUN) and not found.cancel_requested_at and _cancelable(found),
+        "may_cancel": may(user, Action.RUN, **_place(found)) and not found.cancel_requested_at and _cancelable(found),
     }
+
+
+def _place(found: Job) -> dict[str, Any]:
+    return {"project": found.database.project, "environment": found.database.environment}
 
 
 def _cancelable(found: Job) -> bool:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.permissions import Action, may, require
+from accounts.permissions import Action, may, reach, require_part
 from config.errors import Refused
 from dashboard import database_view, graph_map, graph_view, moves
 from dashboard.requests import user_of
@@ -48,8 +48,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
 def read_code(request: HttpRequest, slug: str) -> HttpResponse:
     """Takes a new snapshot, and judges the databases against it."""
     user = user_of(request)
-    require(user, Action.CHECK)
     found = queries.get_project(user, slug)
+    require_part(user, Action.CHECK, project=found)
     try:
         snapshot = services.refresh_project(found, user=user)
         messages.success(request, f"The code was read: {snapshot.revision_count} revisions, {len(snapshot.heads)} heads.")
@@ -62,6 +62,7 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
     snapshot = found.latest_snapshot
     graph = graphs.load(snapshot) if snapshot else None
     active = jobs.active_jobs(databases)
+    within = [one for one in databases if may(user, Action.CHECK, project=found, environment=one.environment)]
     return {
         "project": found,
         "snapshot": snapshot,
@@ -71,11 +72,11 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "databases": databases,
         "active": active,
         "places": [(database, *database_view.look(database, active.get(database.pk)), active.get(database.pk)) for database in databases],
-        "move": moves.first_move(databases, active),
+        "move": moves.first_move(within, active),
         "heads_word": f"{len(graph.real_heads)} heads" if graph else "",
         "faults_word": _counted(len(graph.faults), "fault") if graph else "",
         "chips": graph_view.chips(graph, databases) if graph else [],
-        "may_check": may(user, Action.CHECK),
+        "may_check": reach(user, Action.CHECK).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
     }
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.permissions import Action, may
 from config.errors import NotFound
 from dashboard import highlight
@@ -65,7 +66,7 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
         "faults": [fault for fault in graph.faults if fault.path == node.path],
         "places": places,
         "applied": sum(place.word == "Applied" for place in places),
-        "upgrade": _upgradable(places) if may(user, Action.CHECK) else None,
+        "upgrade": _upgradable(places, user),
     }
     return render(request, "dashboard/revision.html", context)
 
@@ -100,6 +101,11 @@ def _place(database: Database, graph: Graph, node: RevisionNode, job: Job | None
     return Place(database, "idle", "dashring", "Not applied", "", job)
 
 
-def _upgradable(places: list[Place]) -> Place | None:
-    """The first database, in the order of environments, that waits for this revision."""
-    return next((place for place in places if place.word == "Pending"), None)
+def _upgradable(places: list[Place], user: User) -> Place | None:
+    """The first database, in the order of environments, that waits for this revision and that the user may plan for."""
+    pending = (place for place in places if place.word == "Pending")
+    return next((place for place in pending if _may_plan(user, place.database)), None)
+
+
+def _may_plan(user: User, database: Database) -> bool:
+    return may(user, Action.CHECK, project=database.project, environment=database.environment)
