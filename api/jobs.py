@@ -1,22 +1,22 @@
-"""Jobs, their logs, their cancellation; approvals come with their own issue."""
+"""Jobs, their logs, decisions on them, their cancellation."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Header, Query, Router, Status
-from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
-from accounts.permissions import Action, require
+from accounts.permissions import Action
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
-from config.errors import Forbidden, Invalid
+from config.errors import Invalid
 from environments.queries import get_database
 from jobs import queries, services, waiting
-from jobs.models import Job, JobStatus
+from jobs.models import Approval, Job, JobStatus
 
 router = Router(tags=["jobs"], by_alias=True)
 Key = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\x20-\x7e]*$")]
@@ -30,6 +30,13 @@ class NewJob(Body):
     revision: str | None = "head"
     plan_digest: str | None = Field(None, max_length=64)
     reason: str | None = Field(None, max_length=2000)
+    run_when_approved: bool = Field(default=True, description="Off: somebody has to release the job once it is approved.")
+    not_before: datetime | None = Field(None, description="It runs then at the earliest. ISO 8601 with a zone.")
+    in_window: bool = Field(default=False, description="It runs in the next window of the environment's policy.")
+    break_glass: bool = Field(
+        default=False,
+        description="Passes over approvals, window, freeze and previous environment. Needs a reason, and everybody hears of it.",
+    )
 
 
 class Cancellation(Body):
@@ -39,7 +46,7 @@ class Cancellation(Body):
 
 
 class Decision(Body):
-    """`decision` is approve or reject."""
+    """`decision` is approve or reject; a rejection needs a comment."""
 
     decision: str
     comment: str | None = Field("", max_length=2000)
@@ -56,6 +63,19 @@ class StepShown(Shown):
     duration_ms: float | None
 
 
+class ApprovalShown(Shown):
+    """One decision. An approval counts for the plan of this digest alone, until it expires or is withdrawn, and while whoever gave it
+    may give it."""
+
+    user: str
+    decision: str
+    comment: str
+    plan_digest: str
+    at: Time
+    expires_at: Time | None
+    withdrawn_at: Time | None
+
+
 class JobErrorShown(Shown):
     """Why the job failed, and what to do."""
 
@@ -67,7 +87,10 @@ class JobErrorShown(Shown):
 
 
 class BlockedByShown(Shown):
-    """What the job waits for: `kind` is lock, job, approval, worker, broker, scheduler, turn or database, `text` says it in a sentence.
+    """What the job waits for: `kind` is lock, job, approval, release, schedule, window, freeze, worker, broker, scheduler,
+    turn or database, `text` says it in a sentence.
+
+    `until` is when a schedule or a window lets it go on, if that is known.
 
     For a lock in its database: `wants` names it, `sessions` are those that hold it (without `certain` those that may), `behind` is
     the number of sessions that wait behind the job, and `gives_up_at` when its lock timeout ends the wait.
@@ -79,6 +102,7 @@ class BlockedByShown(Shown):
     since: str | None
     next: list[str]
     job: str | None = None
+    until: str | None = None
     wants: str | None = None
     certain: bool | None = None
     sessions: list[dict[str, Any]] | None = None
@@ -107,6 +131,12 @@ class JobShown(Shown):
     blocked_by: BlockedByShown | None
     changes: list[Any] | None
     reason: str
+    approvals: list[ApprovalShown]
+    run_when_approved: bool
+    not_before: Time | None
+    in_window: bool
+    break_glass: bool
+    backup: dict[str, Any] | None
     requested_by: str
     created_at: Time
     started_at: Time | None
@@ -145,6 +175,10 @@ def create_job(
         plan_digest=payload.plan_digest,
         reason=payload.reason or "",
         idempotency_key=idempotency_key or None,
+        run_when_approved=payload.run_when_approved,
+        not_before=payload.not_before,
+        in_window=payload.in_window,
+        break_glass=payload.break_glass,
     )
     return Status(201, job_shown(queries.get_job(user, job.pk)))
 
@@ -196,13 +230,22 @@ def cancel_job(request: HttpRequest, id: str, payload: Cancellation | None = Non
 @router.post("/{id}/approvals", response={201: JobShown}, summary="Approve or reject a job")
 def decide(request: HttpRequest, id: str, payload: Decision) -> Status[dict[str, Any]]:
     user = user_of(request)
-    job = queries.get_job(user, id)
-    require(user, Action.RUN)
-    if payload.decision not in ("approve", "reject"):
-        raise Invalid("The decision is approve or reject.", {"decision": "Use approve or reject."})
-    if job.requested_by_id == user.pk:
-        raise Forbidden("Nobody decides on their own request, by no token of theirs either. Ask someone else.")
-    raise HttpError(501, "Approvals are not there yet; a job on a protected environment can only be canceled.")
+    services.decide(queries.get_job(user, id), user=user, decision=payload.decision, comment=payload.comment or "")
+    return Status(201, job_shown(queries.get_job(user, id)))
+
+
+@router.delete("/{id}/approvals", response=JobShown, summary="Take your own approval back")
+def withdraw(request: HttpRequest, id: str) -> dict[str, Any]:
+    user = user_of(request)
+    services.withdraw(queries.get_job(user, id), user=user)
+    return job_shown(queries.get_job(user, id))
+
+
+@router.post("/{id}/release", response=JobShown, summary="Let an approved job run that does not run by itself")
+def release(request: HttpRequest, id: str) -> dict[str, Any]:
+    user = user_of(request)
+    services.release(queries.get_job(user, id), user=user)
+    return job_shown(queries.get_job(user, id))
 
 
 def log_text(job: Job) -> Iterator[str]:
@@ -215,9 +258,9 @@ def log_text(job: Job) -> Iterator[str]:
 
 def job_shown(job: Job) -> dict[str, Any]:
     """The contract's job."""
-    names = ("command", "status", "heads_after", "error", "changes", "reason")
+    names = ("command", "status", "heads_after", "error", "changes", "reason", "run_when_approved", "in_window", "break_glass", "backup")
     facts = {name: getattr(job, name) for name in names}
-    times = {name: shown(getattr(job, name)) for name in ("created_at", "started_at", "finished_at")}
+    times = {name: shown(getattr(job, name)) for name in ("created_at", "started_at", "finished_at", "not_before")}
     return facts | times | {
         "id": str(job.pk),
         "database": str(job.database_id),
@@ -236,8 +279,15 @@ def job_shown(job: Job) -> dict[str, Any]:
             }
             for step in job.steps.all()
         ],
+        "approvals": [_approval(approval) for approval in job.approvals.all()],
         "blocked_by": waiting.as_dict(waiting.of(job)),
         "requested_by": job.requested_by.username,
         "snapshot": str(job.plan.snapshot_id) if job.plan.snapshot_id else None,
         "plan_digest": job.plan.digest,
     }  # fmt: skip
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    facts = {name: getattr(approval, name) for name in ("decision", "comment", "plan_digest")}
+    times = {name: shown(getattr(approval, name)) for name in ("at", "expires_at", "withdrawn_at")}
+    return facts | times | {"user": approval.user.username}

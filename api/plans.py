@@ -9,8 +9,9 @@ from pydantic import Field
 from api.auth import user_of
 from api.schemas import Body, Shown
 from environments.queries import get_database
+from jobs import gates
 from jobs.models import Plan
-from jobs.plans import gates, make_plan, preview_of, wait_for_preview
+from jobs.plans import make_plan, preview_of, wait_for_preview
 
 router = Router(tags=["plans"], by_alias=True)
 
@@ -24,7 +25,9 @@ class NewPlan(Body):
 
 
 class PlanStepShown(Shown):
-    """`sql` is null where it cannot be had; `sql_unavailable` then says why."""
+    """`sql` is null where it cannot be had; `sql_unavailable` then says why. `checksum` is the SHA-256 of the revision's file, `downgrade`
+    is present, empty, raises or absent. `data_loss` says what is lost ({what, object, line}), `non_atomic` what is not rolled back
+    after a failure and `unclear` what the text does not tell (both {why, line})."""
 
     revision: str
     direction: str
@@ -33,6 +36,11 @@ class PlanStepShown(Shown):
     sql: str | None
     sql_unavailable: str | None
     findings: list[dict[str, Any]]
+    checksum: str
+    downgrade: str
+    data_loss: list[dict[str, Any]]
+    non_atomic: list[dict[str, Any]]
+    unclear: list[dict[str, Any]]
 
 
 class GateShown(Shown):
@@ -45,7 +53,7 @@ class GateShown(Shown):
 
 
 class PlanShown(Shown):
-    """Send `digest` as a job's `plan_digest`, and the job runs this plan or none."""
+    """Send `digest` as a job's `plan_digest`, and the job runs this plan or none. `atomic` is null where it cannot be known beforehand."""
 
     id: str
     digest: str
@@ -55,6 +63,8 @@ class PlanShown(Shown):
     to: list[str]
     steps: list[PlanStepShown]
     gates: list[GateShown]
+    atomic: bool | None
+    not_atomic_because: str
     warnings: list[str]
     snapshot: str | None
 
@@ -76,12 +86,15 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
         "from": plan.from_heads,
         "to": plan.to_heads,
         "steps": [_step(plan, step) for step in plan.steps],
-        "gates": [{"name": gate.name, "passed": gate.passed, "detail": gate.detail, "kind": gate.kind} for gate in gates(plan)],
+        "gates": [{"name": gate.name, "passed": gate.passed, "detail": gate.detail, "kind": gate.kind} for gate in gates.of(plan)],
+        "atomic": plan.atomic,
+        "not_atomic_because": plan.not_atomic_because,
         "warnings": plan.warnings,
         "snapshot": str(plan.snapshot_id) if plan.snapshot_id else None,
     }
 
 
 def _step(plan: Plan, step: dict[str, Any]) -> dict[str, Any]:
-    names = ("revision", "direction", "message", "down_revisions")
-    return {name: step.get(name) for name in names} | preview_of(plan, step["revision"]) | {"findings": []}
+    texts = {name: step.get(name) or "" for name in ("revision", "direction", "message", "checksum", "downgrade")}
+    lists = {name: step.get(name) or [] for name in ("down_revisions", "data_loss", "non_atomic", "unclear")}
+    return texts | lists | preview_of(plan, step["revision"]) | {"findings": []}

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from datetime import UTC
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -62,7 +63,7 @@ def _take(job_id: int) -> bool:
 
 def _send_back(job: Job, gate: Gate) -> None:
     """It waits on in its place: for a person where an approval no longer counts, else until the gate is looked at again."""
-    held = {"gate": gate.name, "detail": gate.detail}
+    held = {"gate": gate.name, "detail": gate.detail, "opens_at": gate.opens_at.astimezone(UTC).isoformat() if gate.opens_at else None}
     marks: dict[str, Any] = {"held": held, "held_until": schedule.asked_again(gate.opens_at)}
     if gate.name == gates.APPROVAL:
         marks |= {"status": JobStatus.AWAITING_APPROVAL, "held_until": None}

@@ -34,6 +34,7 @@ def decide(job: Job, *, user: User, decision: str, comment: str = "") -> Job:
     """
     require(user, Action.REVIEW, **_place(job))
     _check(decision, comment)
+    _refuse_requester(job, user)
     if decision == Decision.APPROVE and (changed := changed_since(job.plan)):
         raise PlanStale(f"What was to be approved has changed: {'; '.join(changed)}. Nothing was approved; cancel the job and plan anew.")
     with transaction.atomic():
@@ -99,6 +100,11 @@ def _check(decision: str, comment: str) -> None:
         raise Invalid("Say why it is rejected: whoever asked for it will read it.", {"comment": "A reason is needed."})
 
 
+def _refuse_requester(job: Job, user: User) -> None:
+    if job.requested_by_id == user.pk:
+        raise Forbidden("Nobody decides on their own request, by no token of theirs either. Ask someone else.")
+
+
 # --- under the lock
 
 
@@ -108,8 +114,7 @@ def _locked(job: Job) -> Job:
 
 
 def _require_a_second_person(job: Job, user: User, rules: Rules) -> None:
-    if job.requested_by_id == user.pk:
-        raise Forbidden("Nobody decides on their own request, by no token of theirs either. Ask someone else.")
+    _refuse_requester(job, user)
     if not approvals.has_role(job, user, rules):
         role = Role(rules.approver_role).label
         raise Forbidden(f"The policy of {job.database.environment.name} asks for a {role}, which you are not there. Nothing was decided.")

@@ -95,13 +95,14 @@ def _allowed(asked: Asked) -> Iterator[Gate]:
             yield Gate(str(command), passed=False, detail=f"The policy of {name} forbids every {command}")
     if plan.command == Command.STAMP:  # it runs no migration
         return
+    doubt = f"this cannot be read from the revisions ({plan.unclear})" if plan.unclear else ""
     if rules.forbid_non_atomic:
-        why = plan.not_atomic_because
-        yield Gate("atomic", not why, f"The policy of {name} forbids what is not atomic: {why}" if why else "All or nothing")
+        why = plan.not_atomic_because or doubt
+        yield Gate("atomic", not why, f"The policy of {name} forbids what is not all or nothing: {why}" if why else "All or nothing")
     if rules.forbid_data_loss:
         lost = [f"{step['revision']} {loss['what']} {loss['object']}" for step in plan.steps for loss in step.get("data_loss") or []]
-        shown = ", ".join(lost[:5])
-        yield Gate("data loss", not lost, f"The policy of {name} forbids the loss of data: {shown}" if lost else "No data is lost")
+        why = ", ".join(lost[:5]) or doubt
+        yield Gate("data loss", not why, f"The policy of {name} forbids the loss of data: {why}" if why else "No data is lost")
 
 
 def _single_head(asked: Asked) -> Iterator[Gate]:

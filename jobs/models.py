@@ -53,7 +53,8 @@ class StepStatus(models.TextChoices):
 class Plan(models.Model):
     """One command on one database, resolved to explicit revision ids. Never changed once made.
 
-    `steps` is a list of {"revision", "direction", "message", "down_revisions", "checksum", "downgrade", "data_loss", "non_atomic"}.
+    `steps` is a list of {"revision", "direction", "message", "down_revisions", "checksum", "downgrade", "data_loss", "non_atomic",
+    "unclear"}: what the revision's text says of it (migrations_store.effects).
     `facts` is everything that decides what happens, part by part (jobs.facts), and `digest` covers them; the SQL preview is
     evidence beside it and comes later (`preview_state`: asked, ready, unavailable).
     """
@@ -78,6 +79,21 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return f"plan {self.digest[:8]}"
+
+    @property
+    def atomic(self) -> bool | None:
+        """Whether it is all or nothing; None where the text of a revision does not tell."""
+        if self.not_atomic_because:
+            return False
+        return None if self.unclear else True
+
+    @property
+    def unclear(self) -> str:
+        """What the texts of its revisions do not tell, in a few words; empty: they tell everything."""
+        found = [
+            f"{step['revision']}, line {reason['line']}: {reason['why']}" for step in self.steps for reason in step.get("unclear") or []
+        ]
+        return "; ".join(found[:3])
 
     @property
     def not_atomic_because(self) -> str:

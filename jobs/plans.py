@@ -14,12 +14,11 @@ from environments.models import Database, DatabaseState
 from jobs import facts
 from jobs.errors import NotRead
 from jobs.facts import Live
-from jobs.gates import Gate
-from jobs.gates import of as gates
 from jobs.models import Command, Plan
 from migrations_store import graph as graphs
 from migrations_store import resolution
 from migrations_store import services as store
+from migrations_store.effects import Effects, effects_of_steps
 from migrations_store.graph import Graph
 from migrations_store.models import Snapshot
 from migrations_store.resolution import Resolution, ResolvedStep
@@ -108,7 +107,7 @@ def _is_unread(database: Database) -> bool:
 def _kept(database: Database, snapshot: Snapshot, command: str, resolved: Resolution, *, user: User, requested: str) -> Plan:
     plan = Plan(database=database, snapshot=snapshot, command=command, created_by=user, requested_revision=requested)
     plan.from_heads, plan.to_heads = sorted(resolved.from_heads), sorted(resolved.to_heads)
-    plan.steps, plan.warnings = [_step(step, resolved, snapshot) for step in resolved.steps], list(resolved.warnings)
+    plan.steps, plan.warnings = _steps(resolved, snapshot), list(resolved.warnings)
     live = Live(database.current, database.identity)
     plan.facts = facts.gather(database, snapshot, command, plan.steps, (plan.from_heads, plan.to_heads), live)
     plan.digest = facts.digest(plan.facts)
@@ -132,7 +131,12 @@ def _no_sql(command: str) -> dict[str, str | None]:
     return {"sql": None, "sql_unavailable": f"A {command} changes the version table alone; the schema stays as it is."}
 
 
-def _step(step: ResolvedStep, resolved: Resolution, snapshot: Snapshot) -> dict[str, Any]:
+def _steps(resolved: Resolution, snapshot: Snapshot) -> list[dict[str, Any]]:
+    effects = effects_of_steps(snapshot, [(step.revision, step.direction) for step in resolved.steps])
+    return [_step(step, effect, resolved, snapshot) for step, effect in zip(resolved.steps, effects, strict=True)]
+
+
+def _step(step: ResolvedStep, effect: Effects, resolved: Resolution, snapshot: Snapshot) -> dict[str, Any]:
     node = graphs.load(snapshot).revisions.get(step.revision)
     return {
         "revision": step.revision,
@@ -141,8 +145,9 @@ def _step(step: ResolvedStep, resolved: Resolution, snapshot: Snapshot) -> dict[
         "down_revisions": list(step.down_revisions),
         "checksum": node.sha256 if node else "",
         "downgrade": node.downgrade if node else "",
-        "data_loss": [],
-        "non_atomic": [],
+        "data_loss": effect.data_loss,
+        "non_atomic": effect.non_atomic,
+        "unclear": effect.unclear,
     } | ({"purge": True} if resolved.purge else {})
 
 

@@ -27,7 +27,7 @@ def jobs(user: User, *, database: Database | None = None, status: str = "") -> Q
     """Newest first, with what a list shows."""
     within = reach(user, Action.VIEW).q("database__project", "database__environment")
     found = Job.objects.filter(within).select_related("database__project", "database__environment", "plan__snapshot", "requested_by")
-    found = found.prefetch_related("steps")
+    found = found.prefetch_related("steps", "approvals__user")
     found = found.defer("plan__snapshot__graph", "plan__snapshot__manifest", "database__pending", "plan__preview")
     if database:
         found = found.filter(database=database)

@@ -1,14 +1,15 @@
 """What a job waits for, truthfully: a lock in its database, another job, a person, a worker, or that which brings jobs to workers."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs import health
-from jobs.models import HOLDING, Job, JobStatus
+from jobs import health, schedule
+from jobs.approvals import approvals_of
+from jobs.models import Job, JobStatus
 from jobs.watch import sentence
 
 PATIENCE = timedelta(seconds=3)
@@ -18,7 +19,8 @@ UNREAD = "The database cannot be read"  # as the reaper says it
 
 @dataclass(frozen=True)
 class Wait:
-    """`kind` is lock, job, approval, worker, broker, scheduler, turn or database; `text` says it in a sentence, `next` what can be done."""
+    """`kind` is lock, job, approval, release, schedule, window, freeze, worker, broker, scheduler, turn or database; `text` says it in a
+    sentence, `next` what can be done."""
 
     kind: str
     title: str
@@ -81,18 +83,46 @@ def _unread(job: Job) -> Wait:
 
 
 def _approval(job: Job) -> Wait:
-    where = job.database.environment.name
-    text = f"{where} is protected, so somebody other than {job.requested_by.display_name} has to approve. Nothing has run."
+    """From what was fetched with the job: the plan knows how many are needed, and who lost the role is told when its turn comes."""
+    where, rules = job.database.environment.name, job.plan.facts.get("policy", {})
+    needed, given = rules.get("approvals", 1), _standing(job)
+    names = ", ".join(given)
+    if job.held:
+        text = f"{where} asks for approval: {job.held['detail']}. Nothing has run."
+        return Wait("approval", "Waits for approval", text, job.created_at, ("Ask somebody who may approve, or cancel the job.",))
+    if len(given) >= needed:
+        steps = ("Let it run when it suits.", "Or cancel it.")
+        text = f"It is approved by {names}, and was not to run by itself. Nothing has run."
+        return Wait("release", "Approved, waits to be released", text, job.created_at, steps)
+    count = f" {len(given)} of {needed} approvals so far{f' ({names})' if names else ''}." if needed > 1 or given else ""
+    text = f"{where} is protected, so somebody other than {job.requested_by.display_name} has to approve.{count} Nothing has run."
     return Wait("approval", "Waits for approval", text, job.created_at, ("Ask somebody who may approve, or cancel the job.",))
 
 
+def _standing(job: Job) -> list[str]:
+    now = timezone.now()
+    holding = [approval for approval in approvals_of(job) if approval.expires_at is None or approval.expires_at > now]
+    return list(dict.fromkeys(approval.user.display_name for approval in holding if approval.plan_digest == job.plan.digest))
+
+
 def _queued(job: Job) -> Wait:
-    others = Job.objects.filter(database=job.database_id).exclude(pk=job.pk)
-    before = (
-        others.filter(status__in=HOLDING).order_by("pk").first()
-        or others.filter(status=JobStatus.QUEUED, pk__lt=job.pk).order_by("pk").first()
-    )
-    return _turn_after(job, before) if before else _doorbell(job)
+    if job.not_before and job.not_before > timezone.now():
+        until = job.not_before.astimezone(UTC)
+        text = f"It runs on {until:%a %-d %b %Y at %H:%M} UTC, when its plan is looked at again. Nothing has run."
+        steps = ("Wait, or cancel it before.",)
+        return Wait("schedule", "Waits for its time", text, job.created_at, steps, {"until": until.isoformat()})
+    if before := schedule.before(job.database_id, job):
+        return _turn_after(job, before)
+    return _held(job, job.held) if job.held else _doorbell(job)
+
+
+def _held(job: Job, held: dict[str, Any]) -> Wait:
+    """A gate was closed when its turn had come."""
+    titles = {"window": "Waits for the run window", "freeze": "Waits for the end of a freeze"}
+    steps = ("Wait: it is looked at again every minute, and keeps its place.", "Or cancel it.")
+    text = f"{held['detail'].rstrip('.')}. Nothing has run."
+    until = {"until": held["opens_at"]} if held.get("opens_at") else {}
+    return Wait(held["gate"], titles.get(held["gate"], "Waits for a gate"), text, job.created_at, steps, until)
 
 
 def _turn_after(job: Job, before: Job) -> Wait:

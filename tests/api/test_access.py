@@ -17,7 +17,7 @@ from audit.models import AuditEntry
 from environments.models import Database, Environment
 from jobs.models import Job
 from tests.api.conftest import NOTHING, Api, problem_of, stamp, token_of
-from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, VIEWER
+from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, REVIEWER, VIEWER
 
 ROLES = (None, *(role for role in Role if role != Role.NONE))
 OPEN = {"GET /openapi.json", "GET /docs"}
@@ -49,7 +49,9 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /jobs/{job}/log": (VIEWER, NOTHING, 200),
     "GET /jobs/{job}/log.txt": (VIEWER, NOTHING, 200),
     "POST /jobs/{job}/cancellation": (OPERATOR, {"reason": "not now"}, 202),
-    "POST /jobs/{job}/approvals": (OPERATOR, {"decision": "approve"}, 501),
+    "POST /jobs/{job}/approvals": (REVIEWER, {"decision": "approve"}, 409),
+    "DELETE /jobs/{job}/approvals": (REVIEWER, NOTHING, 409),
+    "POST /jobs/{job}/release": (OPERATOR, NOTHING, 409),
     "POST /promotions": (OPERATOR, {"project": "shop", "from": "dev", "to": "test"}, 201),
     "POST /proposals": (OPERATOR, {"database": "DATABASE", "message": "x"}, 501),
     "GET /proposals/{proposal}": (VIEWER, NOTHING, 404),
