@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,23 +35,26 @@ def test_server_serves_and_stops(data):
         assert dashboard.process.returncode == 0
 
 
-def test_server_prints_generated_password_once(data):
-    with serving(data) as dashboard:
-        printed = dashboard.wait_until_ready()
-        assert printed[0].startswith("admin password: ")
-        assert len(printed) == 2
-    with serving(data) as dashboard:
-        assert [line.split(":")[0] for line in dashboard.wait_until_ready()] == ["Ready"]
+@pytest.fixture(scope="module")
+def first(tmp_path_factory) -> Iterator[tuple[Dashboard, list[str]]]:
+    """A server at its first start, and what it printed until it was ready."""
+    with serving(tmp_path_factory.mktemp("first") / "data") as dashboard:
+        yield dashboard, dashboard.wait_until_ready()
 
 
-def test_server_keeps_its_data_private(data):
-    with serving(data) as dashboard:
-        dashboard.wait_until_ready()
-        assert stat.S_IMODE(data.stat().st_mode) == 0o700
-        for path in data.glob("*.key"):
-            assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        command_lines = " ".join(dashboard.processes())
-        assert (data / "secret_key.key").read_text().strip() not in command_lines
+def test_server_prints_generated_password(first):
+    _, printed = first
+    assert printed[0].startswith("admin password: ")
+    assert len(printed) == 2
+
+
+def test_server_keeps_its_data_private(first):
+    dashboard, _ = first
+    assert stat.S_IMODE(dashboard.data.stat().st_mode) == 0o700
+    for path in dashboard.data.glob("*.key"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    command_lines = " ".join(dashboard.processes())
+    assert (dashboard.data / "secret_key.key").read_text().strip() not in command_lines
 
 
 def test_killed_server_leaves_nothing(data):
@@ -62,22 +66,22 @@ def test_killed_server_leaves_nothing(data):
             time.sleep(0.1)
         assert dashboard.processes() == []
     with serving(data) as dashboard:
-        assert dashboard.wait_until_ready()
+        printed = dashboard.wait_until_ready()
+        assert [line.split(":")[0] for line in printed] == ["Ready"], "the password is printed at the first start alone"
 
 
-def test_server_starts_dead_web_again(data):
-    with serving(data) as dashboard:
-        dashboard.wait_until_ready()
-        victims = [path for path in Path("/proc").glob("[0-9]*") if is_gunicorn_of(path, dashboard)]
-        os.kill(min(int(path.name) for path in victims), signal.SIGKILL)
-        time.sleep(1)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                assert dashboard.get("/healthz")["status"] == "ok"
-                break
-            time.sleep(0.2)
-        assert any("web ended with -9" in line for line in dashboard.stderr)
+def test_server_starts_dead_web_again(first):
+    dashboard, _ = first
+    victims = [path for path in Path("/proc").glob("[0-9]*") if is_gunicorn_of(path, dashboard)]
+    os.kill(min(int(path.name) for path in victims), signal.SIGKILL)
+    time.sleep(1)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            assert dashboard.get("/healthz")["status"] == "ok"
+            break
+        time.sleep(0.2)
+    assert any("web ended with -9" in line for line in dashboard.stderr)
 
 
 def is_gunicorn_of(path: Path, dashboard: Dashboard) -> bool:
@@ -97,11 +101,10 @@ def test_server_refuses_taken_port(data):
     assert "Traceback" not in done.stderr
 
 
-def test_server_refuses_data_of_a_running_one(data):
-    with serving(data) as dashboard:
-        dashboard.wait_until_ready()
-        command = [ROOT / "script/server", "--data", data, "--port", str(free_port())]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def test_server_refuses_data_of_a_running_one(first):
+    dashboard, _ = first
+    command = [ROOT / "script/server", "--data", dashboard.data, "--port", str(free_port())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "Another server runs with the data in" in done.stderr
 
@@ -113,11 +116,18 @@ def test_server_refuses_odd_port(data, port):
     assert "--port" in done.stderr
 
 
-@pytest.mark.postgresql
-def test_demo_shows_every_state(data):
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> tuple[Path, list[dict[str, Any]]]:
+    """The data of a demo that was started once, and its databases as it showed them."""
+    data = tmp_path_factory.mktemp("demo") / "data"
     with serving(data, "--demo", ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
-        dashboard.wait_until_ready()
-        databases = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+        dashboard.wait_until_ready(120)
+        return data, dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+
+
+@pytest.mark.postgresql
+def test_demo_shows_every_state(demo):
+    _, databases = demo
     states = {f"{one['project']}/{one['environment']}/{one['name']}": (one["state"], one["pending_count"]) for one in databases}
     assert states == {
         "shop/dev/": ("pending", 2),
@@ -133,10 +143,8 @@ def test_demo_shows_every_state(data):
 
 
 @pytest.mark.postgresql
-def test_demo_comes_back_as_it_was(data):
-    with serving(data, "--demo", ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
-        dashboard.wait_until_ready()
-        before = dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
+def test_demo_comes_back_as_it_was(demo):
+    data, before = demo
     port = (data / "postgres/port").read_text()
     with socket.create_server(("127.0.0.1", int(port))), serving(data, "--demo") as dashboard:
         dashboard.wait_until_ready()
