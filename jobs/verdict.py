@@ -1,5 +1,6 @@
 """What is said of a job that has run: read from the database by a fresh connection, never from an exit code."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from jobs.models import Command, JobStatus, OutcomeState, Plan
 from jobs.supervisor import Exit
 from migrations_store.graph import Graph
 
+LONG, PAUSE = 8.0, 0.5
+LASTING = ("still_running", "database_missing")
 ABSENT = "absent"  # the fingerprint of a SQLite file that is not there yet
 
 
@@ -26,7 +29,20 @@ class Verdict:
 
 
 def read_after(database: Database, session: str) -> Reading | Unreachable:
-    """Reads the database once nothing of the job's session is left on the server."""
+    """Reads the database once nothing of the job's session is left on the server.
+
+    A line that breaks in this very moment would leave the outcome unknown until the next sweep: so it is tried twice, if the first
+    time was not so long that nobody would believe any more that this worker lives.
+    """
+    started = time.monotonic()
+    found = _read_once(database, session)
+    if isinstance(found, Unreachable) and found.code not in LASTING and time.monotonic() - started < LONG:
+        time.sleep(PAUSE)
+        found = _read_once(database, session)
+    return found
+
+
+def _read_once(database: Database, session: str) -> Reading | Unreachable:
     try:
         sessions.end(database, session)
         return version_table.read(database)
