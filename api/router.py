@@ -48,3 +48,4 @@ for path, module in {
     "/audit": audit,
 }.items():
     api.add_router(path, module.router)
+api.add_router("/rollbacks", promotions.downwards)

@@ -6,17 +6,18 @@ from typing import Any
 from accounts.models import User
 from accounts.permissions import Action, may
 from dashboard import highlight
+from dashboard.gate_view import Gates
 from environments.models import Database
 from environments.urls import dialect
-from jobs import queries
+from jobs import confirmation, gates, queries, rollbacks
 from jobs.models import Command, Plan
-from jobs.plans import Gate, preview_of
+from jobs.plans import preview_of
 from migrations_store.graph import Graph
 
+NEEDED = {Command.DOWNGRADE: Action.DOWNGRADE, Command.STAMP: Action.STAMP}
 OFFERED = 200
 DOTS = 12
 MARKED_LINES = 1500  # beyond so many lines of SQL the rest of a plan is shown without colours
-DESTRUCTIVE = (Command.DOWNGRADE, Command.STAMP)
 DOWNGRADES = {
     "empty": ("warn", "warn", "Downgrade does nothing"),
     "raises": ("fail", "x", "Downgrade refuses"),
@@ -39,24 +40,11 @@ class StepView:
     message: str
     direction: str
     badge: tuple[str, str, str] | None
+    losses: int
     took: tuple[str, float] | None
     sql: tuple[highlight.Line, ...]
     plain: str
     unavailable: str
-
-
-@dataclass(frozen=True)
-class Gates:
-    fix: list[Gate]
-    wait: list[Gate]
-    passed: list[Gate]
-
-    @property
-    def summary(self) -> str:
-        parts = [f"{len(self.passed)} pass"] if self.passed else []
-        parts += [f"{len(self.fix)} to fix"] if self.fix else []
-        parts += [f"{len(self.wait)} to wait for"] if self.wait else []
-        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ def targets(command: str, database: Database, graph: Graph) -> list[Target]:
     if command == Command.UPGRADE:
         return _upgrades(database, graph)
     if command == Command.DOWNGRADE:
-        return _downgrades(database, graph)
+        return [*_points(database, graph), *_downgrades(database, graph)]
     if command == Command.STAMP:
         heads = [Target("heads", f"Every head of the code: {', '.join(graph.real_heads)}")] if graph.real_heads else []
         return [
@@ -105,6 +93,14 @@ def _upgrades(database: Database, graph: Graph) -> list[Target]:
     return [*newest, *(_target(graph, revision) for revision in pending[:OFFERED])]
 
 
+def _points(database: Database, graph: Graph) -> list[Target]:
+    """Where the database was before its last jobs: what a person who rolls back has in mind."""
+    return [
+        Target(point.value, f"As before job {point.job.pk}: {point.revision}, undoes {point.undoes}")
+        for point in rollbacks.points(database, graph)
+    ]
+
+
 def _downgrades(database: Database, graph: Graph) -> list[Target]:
     known = [revision for revision in database.current if revision in graph.revisions]
     below = graph.ancestors(known) - set(known)
@@ -119,11 +115,6 @@ def _target(graph: Graph, revision: str) -> Target:
 
 
 # --- the plan
-
-
-def gates(found: list[Gate]) -> Gates:
-    closed = [gate for gate in found if not gate.passed]
-    return Gates([g for g in closed if g.kind == "fix"], [g for g in closed if g.kind != "fix"], [g for g in found if g.passed])
 
 
 def route(plan: Plan, graph: Graph) -> Route:
@@ -170,8 +161,9 @@ def _step(
 ) -> StepView:
     node = graph.revisions.get(step["revision"])
     badge = DOWNGRADES.get(node.downgrade) if node and command == Command.DOWNGRADE else None
+    lost = len(step.get("data_loss") or [])
     return StepView(
-        number, step["revision"], step["message"], step["direction"], badge, took.get(step["revision"]), marked, plain, unavailable
+        number, step["revision"], step["message"], step["direction"], badge, lost, took.get(step["revision"]), marked, plain, unavailable
     )
 
 
@@ -195,21 +187,16 @@ def stale_because(plan: Plan) -> str:
     return ""
 
 
-def needs_name(plan: Plan) -> bool:
-    """Whether the environment's name has to be typed: what undoes or hides work in a protected environment."""
-    return plan.command in DESTRUCTIVE and plan.database.environment.protected
-
-
 def bar(plan: Plan, found: Gates, *, user: User) -> Bar:
-    label, icon = _label(plan)
+    label, icon = _label(plan, found)
     blocked = _blocked(plan, found, user)
-    danger = plan.command in DESTRUCTIVE
+    danger = plan.command in confirmation.DESTRUCTIVE
     return Bar(label, icon, blocked or _consequence(plan, found), bool(blocked), danger)
 
 
-def _label(plan: Plan) -> tuple[str, str]:
+def _label(plan: Plan, found: Gates) -> tuple[str, str]:
     place = plan.database.environment.name
-    if plan.database.environment.protected and plan.command != Command.CHECK:
+    if found.needs_approval:
         return "Request approval", "diamond"
     if plan.command == Command.CHECK:
         return f"Check models on {place}", "play"
@@ -218,19 +205,22 @@ def _label(plan: Plan) -> tuple[str, str]:
 
 
 def _blocked(plan: Plan, found: Gates, user: User) -> str:
-    if not may(user, Action.RUN):
+    place = {"project": plan.database.project, "environment": plan.database.environment}
+    if not may(user, NEEDED.get(Command(plan.command), Action.RUN), **place):
         return "Your role may look at plans; running them needs an operator."
+    if why := confirmation.irreversible(plan):
+        return f"Cannot be undone: {'; '.join(why[:3])}. Choose a later revision."
     if not plan.steps and plan.command != Command.CHECK:
         return "Nothing to do: the database already is where this plan would bring it."
     return "Cannot run yet: " + "; ".join(gate.detail for gate in found.fix) if found.fix else ""
 
 
 def _consequence(plan: Plan, found: Gates) -> str:
-    place, waits = str(plan.database), [gate for gate in found.wait if gate.name != "approval"]
-    after = f" It waits its turn: {waits[0].detail}." if waits else ""
+    place, waits = str(plan.database), [gate for _, gate in found.wait if gate.name != gates.APPROVAL]
+    after = f" It waits its turn: {waits[0].detail.rstrip('.')}." if waits else ""
     if plan.command == Command.CHECK:
         return f"Compares the models with {place} and changes nothing.{after}"
-    if plan.database.environment.protected:
+    if found.needs_approval:
         return f"The job waits until someone else approves it; nothing runs before.{after}"
     sentences = {
         Command.UPGRADE: f"Runs on {place} as soon as a worker is free.",

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.services import record
+from config.doorbell import ring
 from environments import policies, secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
@@ -45,6 +46,8 @@ def execute(job_id: int) -> None:
         reaper.take_over(job_id, "The dashboard itself failed while it ran this job; its own log has the details.")
     finally:
         schedule.ring_next(job.database_id)
+        if job.promotion_id:
+            ring("jobs.tasks.advance_promotion", job.promotion_id)
 
 
 @dataclass

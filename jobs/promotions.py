@@ -1,29 +1,48 @@
-"""Promotion: bring one environment's database to the revisions that another's has."""
+"""Asking for promotions: bring one environment's database to the revisions that another's has, in one stage or through several."""
 
-from django.db import transaction
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
+from environments import policies
 from environments.models import Database, Environment
 from jobs import services
 from jobs.errors import NothingToPromote
-from jobs.models import Command, Job, Plan, Promotion
-from jobs.plans import make_plan
+from jobs.models import Command, Job, Plan, Promotion, PromotionBatch, Stage
+from jobs.plans import make_plan, resolve
+from jobs.services import Wishes
+from jobs.ways import one_way, path_of
 from migrations_store import graph as graphs
 from migrations_store.models import Project
 
 
-def plan_promotion(project: Project, *, user: User, source: Environment, target: Environment, revision: str | None = None) -> Plan:
-    """The upgrade that gives the target what the source has, or up to `revision` of it."""
-    if source == target:
-        raise NothingToPromote(f"{source} cannot be promoted to itself. Name another environment.")
-    giver, taker = _database(project, source), _database(project, target)
-    plan = make_plan(taker, user=user, command=Command.UPGRADE, revision=_goal(giver, revision))
-    given = graphs.load(plan.snapshot).ancestors(giver.current) if plan.snapshot else set()
-    if ahead := [step["revision"] for step in plan.steps if step["revision"] not in given]:
-        raise NothingToPromote(f"{giver} does not have {', '.join(ahead[:5])} itself; promote only what it has.")
-    return plan
+@dataclass(frozen=True)
+class Route:
+    """A promotion worked out: its databases, the giver first; what each is brought to; the stage that runs first, and its plan."""
+
+    path: list[Environment]
+    way: list[Database]
+    goal: list[str]
+    place: int
+    plan: Plan
+
+
+def route(
+    project: Project, *, user: User, source: Environment, target: Environment, through: Sequence[Environment] = (),
+    revision: str | None = None, name: str | None = None,
+) -> Route:  # fmt: skip
+    """`revision` stops earlier than what the source has; `name` chooses one database of a fleet."""
+    path = path_of(source, through, target)
+    way = one_way(project, path, name)
+    goal = _goal(way, revision, user=user)
+    return Route(path, way, goal, *_first_due(way, goal, user=user))
 
 
 def promote(
@@ -32,43 +51,110 @@ def promote(
     user: User,
     source: Environment,
     target: Environment,
+    through: Sequence[Environment] = (),
     revision: str | None = None,
+    name: str | None = None,
     plan_digest: str | None = None,
     reason: str = "",
+    wishes: Wishes | None = None,
     idempotency_key: str | None = None,
+    batch: PromotionBatch | None = None,
 ) -> tuple[Promotion, Plan, Job]:
-    """Records the promotion and queues its job; in a protected environment the job waits for approval.
+    """Records the promotion and asks for its first job; the jobs of later stages follow by themselves (jobs.chains).
 
-    `plan_digest` and `idempotency_key` work as in services.request_job.
+    `plan_digest` and `idempotency_key` work as in services.request_job; source to name as in `route`.
     """
-    require(user, Action.RUN)
-    if (first := services.first_of(user, idempotency_key)) and first.promotion:
-        return first.promotion, first.plan, first
-    plan = plan_promotion(project, user=user, source=source, target=target, revision=revision)
-    services.require_digest(plan, plan_digest)
-    with transaction.atomic():
-        promotion = Promotion.objects.create(project=project, source=source, target=target, requested_by=user)
-        job = services.queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=plan.to_heads)
-        record(
-            user.username, "promotion.request", f"promotion {promotion.pk}", project=project.slug, source=source.slug,
-            target=target.slug, job=job.pk, to=plan.to_heads,
-        )  # fmt: skip
+    for environment in (*through, target):
+        require(user, Action.RUN, project=project, environment=environment)
+    if found := _first_of(user, idempotency_key):
+        return found
+    wishes = wishes or Wishes()
+    if wishes.break_glass and through:
+        raise NothingToPromote("Break-glass is for one environment. Promote to it alone; nothing was run.")
+    asked = route(project, user=user, source=source, target=target, through=through, revision=revision, name=name)
+    services.require_digest(asked.plan, plan_digest)
+    try:
+        return _request(asked, user=user, reason=reason, wishes=wishes, idempotency_key=idempotency_key, batch=batch)
+    except IntegrityError:  # the same key, at the same moment
+        if found := _first_of(user, idempotency_key):
+            return found
+        raise
+
+
+@transaction.atomic
+def _request(
+    asked: Route, *, user: User, reason: str, wishes: Wishes, idempotency_key: str | None, batch: PromotionBatch | None
+) -> tuple[Promotion, Plan, Job]:
+    plan, path = asked.plan, asked.path
+    promotion = Promotion.objects.create(
+        project=plan.database.project, source=path[0], target=path[-1], requested_by=user, goal=asked.goal, reason=reason, batch=batch,
+        run_when_approved=wishes.run_when_approved, not_before=wishes.not_before, in_window=wishes.in_window,
+    )  # fmt: skip
+    first = wishes if len(path) == 2 else stage_wishes(wishes, plan.database)
+    job = services.queue(
+        plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=asked.goal, wishes=first
+    )
+    _stages(promotion, asked, job)
+    record(
+        user.username, "promotion.request", f"promotion {promotion.pk}", project=promotion.project.slug, source=path[0].slug,
+        target=path[-1].slug, through=[environment.slug for environment in path[1:-1]], job=job.pk, to=asked.goal,
+    )  # fmt: skip
     return promotion, plan, job
 
 
-def _goal(giver: Database, revision: str | None) -> list[str]:
+def stage_plan(giver: Database, taker: Database, goal: list[str], *, user: User) -> Plan:
+    """What one stage would run. Raises NothingToPromote where the giver itself does not have it."""
+    plan = make_plan(taker, user=user, command=Command.UPGRADE, revision=goal[0] if len(goal) == 1 else goal)
+    giver.refresh_from_db(fields=["current"])
+    given = graphs.load(plan.snapshot).ancestors(giver.current) if plan.snapshot else set()
+    if ahead := [step["revision"] for step in plan.steps if step["revision"] not in given]:
+        raise NothingToPromote(f"{giver} does not have {', '.join(ahead[:5])} itself; promote only what it has.")
+    return plan
+
+
+def stage_wishes(wishes: Wishes, database: Database) -> Wishes:
+    """What was wished for a whole chain, as far as it means something for this stage now."""
+    later = wishes.not_before if wishes.not_before and wishes.not_before > timezone.now() else None
+    in_window = wishes.in_window and bool(policies.rules_for(database).windows)
+    return replace(wishes, not_before=later, in_window=in_window)
+
+
+def already(database: Database) -> str:
+    """Why a stage was passed over."""
+    return f"{database} has all of it already."
+
+
+def _first_due(way: list[Database], goal: list[str], *, user: User) -> tuple[int, Plan]:
+    """The first stage with something to run, else the last one; what is before it has everything already."""
+    for place, taker in enumerate(way[1:-1], start=1):
+        plan = stage_plan(way[0], taker, goal, user=user)
+        if plan.steps:
+            return place, plan
+    return len(way) - 1, stage_plan(way[0], way[-1], goal, user=user)
+
+
+def _goal(way: list[Database], revision: str | None, *, user: User) -> list[str]:
+    """What every stage is brought to, as explicit ids: what the giver has now, or `revision` as the first taker understands it."""
+    giver = way[0]
     if not giver.current:
         raise NothingToPromote(f"{giver} has no revision to promote: it is {giver.get_state_display().lower()}.")
-    return [revision] if revision else sorted(giver.current)
+    if not revision:
+        return sorted(giver.current)
+    plan = stage_plan(giver, way[1], [revision], user=user)
+    if plan.steps and plan.snapshot:
+        given = graphs.load(plan.snapshot).ancestors(giver.current)
+        return [head for head in plan.to_heads if head in given]
+    return resolve(graphs.load(plan.snapshot), Command.UPGRADE, revision, []).to_heads if plan.snapshot else [revision]
 
 
-def _database(project: Project, environment: Environment) -> Database:
-    """The project's database in the environment; in a fleet the one without a name."""
-    found = list(Database.objects.select_related("project", "environment").filter(project=project, environment=environment))
-    named = [database for database in found if not database.name] or found
-    if not named:
-        raise NothingToPromote(f"{project.slug} has no database in {environment.slug}. Add one first.")
-    if len(named) > 1:
-        names = ", ".join(database.name for database in named[:10])
-        raise NothingToPromote(f"{project.slug} has {len(named)} databases in {environment.slug} ({names}). Request a job for each.")
-    return named[0]
+def _stages(promotion: Promotion, asked: Route, job: Job) -> None:
+    """The one at `place` has the job; those before it have nothing to do, and those after it wait."""
+    for position, (giver, taker) in enumerate(pairwise(asked.way), start=1):
+        state: dict[str, Any] = {"status": Stage.Status.SUCCEEDED, "note": already(taker)} if position < asked.place else {}
+        state = {"status": Stage.Status.REQUESTED, "job": job} if position == asked.place else state
+        Stage.objects.create(promotion=promotion, position=position, giver=giver, database=taker, **state)
+
+
+def _first_of(user: User, idempotency_key: str | None) -> tuple[Promotion, Plan, Job] | None:
+    job = services.first_of(user, idempotency_key)
+    return (job.promotion, job.plan, job) if job and job.promotion else None

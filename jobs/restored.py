@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from audit.models import AuditHead
 from audit.services import record
-from jobs.models import WAITING, Job, JobStatus, OutcomeState, Step, StepStatus
+from jobs.models import WAITING, Job, JobStatus, OutcomeState, Promotion, Stage, Step, StepStatus
 
 logger = logging.getLogger(__name__)
 WHY = "The dashboard's store was restored from a backup. What waited in it has not been run; ask for it again if it is still wanted."
@@ -37,7 +37,16 @@ def cancel_waiting() -> int:
         Step.objects.filter(job__in=waiting, status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
         for job_id in waiting:
             record("scheduler", "job.cancel", f"job {job_id}", reason=WHY, was_running=False)
+        _end_promotions()
     return len(waiting)
+
+
+def _end_promotions() -> None:
+    """Their later stages would begin by themselves."""
+    for promotion in Promotion.objects.filter(status=Promotion.Status.ACTIVE):
+        promotion.stages.filter(status__in=[Stage.Status.WAITING, Stage.Status.REQUESTED]).update(status=Stage.Status.ENDED, note=WHY)
+        Promotion.objects.filter(pk=promotion.pk).update(status=Promotion.Status.ENDED, finished_at=Now())
+        record("scheduler", "promotion.ended", f"promotion {promotion.pk}", why=WHY)
 
 
 def _mark() -> Path:

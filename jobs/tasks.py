@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from jobs import execution, health, liveness, previews, reaper
+from jobs import chains, execution, health, liveness, previews, reaper
 
 liveness.connect()
 
@@ -18,6 +18,12 @@ def preview_plan(plan_id: int) -> None:
 
 
 @shared_task
+def advance_promotion(promotion_id: int) -> None:
+    chains.advance(promotion_id)
+
+
+@shared_task
 def sweep() -> None:
     reaper.sweep()
+    chains.sweep()
     health.beat(health.SWEEP)

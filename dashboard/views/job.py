@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, may
 from config.errors import Invalid, Refused
-from dashboard import job_view, log_view, wait_view
+from dashboard import approval_view, job_view, log_view, wait_view
 from dashboard.requests import number_of, user_of
 from jobs import aftermath, queries, services, waiting
 from jobs.models import Job, JobStatus, StepStatus
@@ -65,8 +65,14 @@ def cancel(request: HttpRequest, id: str) -> HttpResponse:
     try:
         services.cancel_job(found, user=user, reason=_needed(reason))
     except Refused as refused:
-        return render(request, "dashboard/job.html", _page(request, found) | {"refused": refused, "reason": reason}, status=refused.status)
+        return refused_page(request, found, refused)
     return redirect("job", found.pk)
+
+
+def refused_page(request: HttpRequest, found: Job, refused: Refused) -> HttpResponse:
+    """The job's page, with why what was just asked for it was not done."""
+    typed_in = {"refused": refused, "reason": request.POST.get("reason", ""), "comment": request.POST.get("comment", "")}
+    return render(request, "dashboard/job.html", _page(request, found) | typed_in, status=refused.status)
 
 
 def _needed(reason: str) -> str:
@@ -88,7 +94,7 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
         "line": line,
         "live": not (window.finished or window.more),
     }
-    return _state(request, found) | shown
+    return _state(request, found) | shown | {"card": approval_view.card(found, user_of(request))}
 
 
 def _state(request: HttpRequest, found: Job) -> dict[str, Any]:

@@ -1,29 +1,27 @@
 """Asking for a plan, looking at it, and running it. The plan's page is the confirmation."""
 
-import unicodedata
+import dataclasses
 import uuid
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from config.errors import Invalid, Refused
-from dashboard import plan_view
-from dashboard.requests import user_of
+from dashboard import gate_view, plan_view, promoting
+from dashboard.forms import wishes
+from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
-from environments.models import Database
-from jobs import plans, promotions, queries, services
+from environments.models import Database, Environment
+from environments.policies import rules_for
+from jobs import confirmation, gates, plans, promotions, queries, rollbacks, services
 from jobs.errors import PlanStale
 from jobs.models import Command, Job, Plan
 from migrations_store import graph as graphs
-from migrations_store import queries as projects
 from migrations_store.graph import Graph
-
-LONGEST_REASON = 2000
 
 
 @login_required
@@ -37,27 +35,10 @@ def new_plan(request: HttpRequest, id: str) -> HttpResponse:
     command = request.POST.get("command", "")
     revision = request.POST.get("other", "").strip() or request.POST.get("revision", "").strip()
     try:
-        made = plans.make_plan(database, user=user, command=command, revision=_targets(revision))
+        made = plans.make_plan(database, user=user, command=command, revision=_targets(rollbacks.target_of(database, revision)))
     except Refused as refused:
         return render(request, "dashboard/new_job.html", _form(request, database) | {"refused": refused}, status=refused.status)
     return redirect("plan", made.pk)
-
-
-@login_required
-@require_GET
-def promote(request: HttpRequest, slug: str) -> HttpResponse:
-    """Builds the plan of a promotion and shows it; nothing runs."""
-    user = user_of(request)
-    project = projects.get_project(user, slug)
-    source = environments.get_environment(user, request.GET.get("from", ""))
-    target = environments.get_environment(user, request.GET.get("to", ""))
-    try:
-        made = promotions.plan_promotion(project, user=user, source=source, target=target, revision=request.GET.get("revision") or None)
-    except Refused as refused:
-        context = {"refused": refused, "project": project, "source": source, "target": target}
-        return render(request, "dashboard/promotion_refused.html", context, status=refused.status)
-    query = urlencode({"from": source.slug, "to": target.slug})
-    return HttpResponseRedirect(f"{reverse('plan', args=[made.pk])}?{query}")
 
 
 @login_required
@@ -87,6 +68,8 @@ def preview(request: HttpRequest, id: str) -> HttpResponse:
 def create_job(request: HttpRequest, id: str) -> HttpResponse:
     """Runs the plan if it is still the one that was shown; otherwise 409 and the reason."""
     found = queries.get_plan(user_of(request), id)
+    if found.database.environment.protected and found.command != Command.CHECK:
+        require_fresh(request)
     try:
         _confirmed(request, found)
         job = _job(request, found)
@@ -94,50 +77,42 @@ def create_job(request: HttpRequest, id: str) -> HttpResponse:
         return render(request, "dashboard/plan.html", _page(request, found) | {"stale": str(refused)}, status=refused.status)
     except Refused as refused:
         return render(request, "dashboard/plan.html", _page(request, found) | {"refused": refused}, status=refused.status)
-    return redirect("job", job.pk)
+    several = job.promotion is not None and job.promotion.stages.count() > 1
+    return redirect("promotion", job.promotion_id) if several else redirect("job", job.pk)
 
 
 def _job(request: HttpRequest, found: Plan) -> Job:
-    user, digest = user_of(request), request.POST.get("digest", "")
-    reason, key = request.POST.get("reason", "").strip(), request.POST.get("key", "")[:200] or None
-    if request.POST.get("from") and request.POST.get("to"):
-        source = environments.get_environment(user, request.POST["from"])
-        _, _, job = promotions.promote(
-            found.database.project,
-            user=user,
-            source=source,
-            target=found.database.environment,
-            plan_digest=digest,
-            reason=reason,
-            idempotency_key=key,
-        )
-        return job
-    revision = _targets(found.requested_revision)
+    """A promotion, a rollback or a job of its own, as the form says."""
+    user, data, database = user_of(request), request.POST, found.database
+    asked: dict[str, Any] = {
+        "user": user,
+        "plan_digest": data["digest"],
+        "reason": data.get("reason", "").strip(),
+        "idempotency_key": data.get("key", "")[:200] or None,
+    }
+    chosen = wishes.read(data)
+    if promotion := promoting.read(user, database.project, data):
+        return promotions.promote(
+            promotion.project, source=promotion.source, target=promotion.target, through=promotion.through,
+            revision=promotion.revision or None, name=promotion.name or database.name or None, wishes=chosen, **asked,
+        )[2]  # fmt: skip
+    if found.command == Command.DOWNGRADE:
+        sure: dict[str, Any] = {"typed": data.get("typed", ""), "accepted": data.getlist("accepted")}
+        return rollbacks.roll_back(database, to=found.requested_revision, wishes=chosen, **sure, **asked)[2]
     return services.request_job(
-        found.database, user=user, command=found.command, revision=revision, plan_digest=digest, reason=reason, idempotency_key=key
+        database, command=found.command, revision=_targets(found.requested_revision), **asked, **dataclasses.asdict(chosen)
     )
 
 
 def _confirmed(request: HttpRequest, found: Plan) -> None:
-    """Raises Invalid unless the form holds what the command needs: the digest, and for the destructive ones name and reason."""
-    if not request.POST.get("digest"):
+    """Raises Invalid unless the form holds the digest, and what the plan needs: the name, a reason, a tick for each loss."""
+    data = request.POST
+    if not data.get("digest"):
         raise Invalid("The form was incomplete: it names no plan. Nothing was run; open the plan again.")
-    reason = request.POST.get("reason", "").strip()
-    if len(reason) > LONGEST_REASON:
-        raise Invalid("The reason is longer than 2,000 characters.", {"reason": "At most 2,000 characters."})
-    if not plan_view.needs_name(found):
-        return
-    slug, typed = found.database.environment.slug, unicodedata.normalize("NFC", request.POST.get("typed", "")).strip()
-    fields = {} if typed == slug else {"typed": _typed_hint(typed, slug)}
-    fields |= {} if reason else {"reason": "Say why, in a few words: it is kept with the job."}
-    if fields:
-        raise Invalid(f"{found.get_command_display()} on {slug} has to be confirmed. Nothing was run.", fields)
-
-
-def _typed_hint(typed: str, slug: str) -> str:
-    if any("а" <= letter <= "я" for letter in typed.lower()):
-        return f"Keyboard layout looks Russian. Type {slug}."
-    return f"Type {slug} exactly as it is written here."
+    confirmation.check(
+        found, typed=data.get("typed", ""), reason=data.get("reason", ""), accepted=data.getlist("accepted"),
+        always=data.get("break_glass") == "yes",
+    )  # fmt: skip
 
 
 def _form(request: HttpRequest, database: Database) -> dict[str, Any]:
@@ -160,24 +135,36 @@ def _form(request: HttpRequest, database: Database) -> dict[str, Any]:
 
 def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
     data = request.POST if request.method == "POST" else request.GET
-    gates = plan_view.gates(plans.gates(found))
-    source = environments.get_environment(user_of(request), data["from"]) if data.get("from") else None
-    graph = _graph(found)
+    user, graph, sorted_gates = user_of(request), _graph(found), gate_view.sort(gates.of(found))
+    promotion = promoting.read(user, found.database.project, data)
     return {
         "plan": found,
         "database": found.database,
-        "source": source,
-        "gates": gates,
+        "promotion": promotion,
+        "source": promotion.source if promotion else None,
+        "further": _further(user, promotion) if promotion else [],
+        "gates": sorted_gates,
+        "rules": rules_for(found.database),
+        "options": gate_view.options(found, sorted_gates, user),
         "steps": plan_view.steps(found, graph),
         "route": plan_view.route(found, graph),
-        "bar": plan_view.bar(found, gates, user=user_of(request)),
+        "bar": plan_view.bar(found, sorted_gates, user=user),
         "stale": plan_view.stale_because(found),
-        "needs_name": plan_view.needs_name(found),
+        "needs_name": confirmation.needs_name(found),
+        "losses": confirmation.losses(found),
+        "irreversible": confirmation.irreversible(found),
+        "asks_password": found.database.environment.protected and found.command != Command.CHECK,
         "jobs": list(found.jobs.order_by("-id")[:3]),
         "key": data.get("key") or str(uuid.uuid4()),
-        "reason": data.get("reason", ""),
-        "typed": data.get("typed", ""),
+        "typed_in": data,
+        "accepted": data.getlist("accepted"),
     }
+
+
+def _further(user: User, asked: promoting.Asked) -> list[tuple[str, Environment, bool]]:
+    stages = list(environments.environments(user))
+    having = set(environments.databases(user, project=asked.project).values_list("environment_id", flat=True))
+    return promoting.further(asked, stages, having)
 
 
 def _graph(found: Plan) -> Graph:

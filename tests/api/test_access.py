@@ -53,6 +53,9 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "DELETE /jobs/{job}/approvals": (REVIEWER, NOTHING, 409),
     "POST /jobs/{job}/release": (OPERATOR, NOTHING, 409),
     "POST /promotions": (OPERATOR, {"project": "shop", "from": "dev", "to": "test"}, 201),
+    "GET /promotions": (VIEWER, NOTHING, 200),
+    "GET /promotions/{promotion}": (VIEWER, NOTHING, 200),
+    "POST /rollbacks": (OPERATOR, {"database": "DATABASE", "revision": "base"}, 201),
     "POST /proposals": (OPERATOR, {"database": "DATABASE", "message": "x"}, 501),
     "GET /proposals/{proposal}": (VIEWER, NOTHING, 404),
     "GET /audit": (AUDITOR, NOTHING, 200),
@@ -90,12 +93,15 @@ def test_every_address_under_api_is_in_the_document_or_open() -> None:
 @pytest.fixture
 def world(database: Database, add_database: Any, add_environment: Any, admin: User, api: Api) -> dict[str, str]:
     """dev is at one, test has nothing yet, spare is empty; a job of someone else waits."""
-    add_database(add_environment("test", 2))
+    test = add_environment("test", 2)
+    add_database(test)
     add_environment("spare", 3)
     other = Api(token_of(User.objects.create_user("olga", password="correct horse", role=Role.OPERATOR)))
     job = other.post("/jobs", {"database": str(database.pk), "command": "upgrade"})
     stamp(database, "one")
+    promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
     return {
+        "promotion": promotion["id"],
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": "1",
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
     }  # fmt: skip

@@ -18,11 +18,12 @@ from audit.models import AuditEntry
 from dashboard.urls import urlpatterns
 from environments import services as environments
 from environments.models import Database
+from jobs.batches import Move, promote_all
 from jobs.models import Plan
 from jobs.plans import make_plan
 from jobs.services import request_job
 from tests.environments.conftest import write_version
-from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, VIEWER
+from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, REVIEWER, VIEWER
 from tests.support.sessions import signed_in
 
 ROLES = tuple(role for role in Role if role != Role.NONE)
@@ -61,6 +62,12 @@ PAGES = {
     "project-edit": Page(ADMIN, ADMIN, ("shop",), data={"slug": "shop", "name": "Shop", "kind": "directory", "path": "ROOT"}),
     "project-delete": Page(post=ADMIN, arguments=("shop",), data={"typed": "shop"}),
     "project-read": Page(post=CHECKER, arguments=("shop",)),
+    "promotions": Page(VIEWER, OPERATOR, data={"move": "shop:dev:test", "digest:shop:dev:test": "BATCH"}),
+    "promotions-new": Page(VIEWER, query="?move=shop:dev:test"),
+    "promotion": Page(VIEWER, arguments=("promotion",)),
+    "promotion-status": Page(VIEWER, arguments=("promotion",)),
+    "batch": Page(VIEWER, arguments=("batch",)),
+    "reviews": Page(VIEWER),
     "promotion-new": Page(CHECKER, arguments=("shop",), query="?from=dev&to=test"),
     "revision": Page(VIEWER, arguments=("shop", "one")),
     "database-new": Page(ADMIN, ADMIN, data={"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}),
@@ -77,6 +84,9 @@ PAGES = {
     "job-status": Page(VIEWER, arguments=("job",)),
     "job-log": Page(VIEWER, arguments=("job",), answers=(200, 204)),
     "job-log-text": Page(VIEWER, arguments=("job",)),
+    "job-decide": Page(post=REVIEWER, arguments=("job",), data={"decision": "approve"}, answers=(409,)),
+    "job-withdraw": Page(post=REVIEWER, arguments=("job",), answers=(409,)),
+    "job-release": Page(post=OPERATOR, arguments=("job",), answers=(409,)),
     "job-cancel": Page(post=OPERATOR, arguments=("job",), data={"reason": "not now"}),
     "audit": Page(AUDITOR),
     "sign-in-again": Page(VIEWER, VIEWER),
@@ -96,12 +106,18 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     """dev is at one, test has nothing yet, spare is empty; a job waits behind a plan that still holds."""
     write_version(Path(database.database), "one")
     environments.check_database_now(database)
-    add_database(add_environment("test", 2))
+    test = add_environment("test", 2)
+    add_database(test)
     add_environment("spare", 3)
     database.refresh_from_db()
+    batch = promote_all([Move(database.project, database.environment, test)], user=admin)
+    promotion = batch.promotions.get()
     plan = make_plan(database, user=admin, command="upgrade", revision="two")
     job = request_job(database, user=admin, command="upgrade", revision="three")
-    return {"database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path}
+    made = {"batch": batch.pk, "promotion": promotion.pk, "BATCH": promotion.jobs.get().plan.digest}
+    return made | {
+        "database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path
+    }  # fmt: skip
 
 
 def ask(client: Client, name: str, method: str, world: dict[str, Any]) -> HttpResponse:

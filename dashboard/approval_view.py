@@ -1,0 +1,86 @@
+"""A job's approvals as its page shows them: who has said what, what is missing, and what the reader may do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import Role, User
+from accounts.permissions import Action, may
+from dashboard import gate_view
+from dashboard.gate_view import Gates
+from environments import policies
+from environments.policies import Rules
+from jobs import approvals, gates
+from jobs.models import WAITING, Approval, Decision, Job, JobStatus
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One decision, and why it does not count, if it does not."""
+
+    approval: Approval
+    tone: str
+    icon: str
+    word: str
+    void: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """`why_not` says why the reader cannot decide; `released` that only somebody's word to run is missing."""
+
+    needed: int
+    role: str
+    voices: list[Voice]
+    counted: int
+    gates: Gates
+    may_decide: bool
+    may_withdraw: bool
+    may_release: bool
+    why_not: str
+    expires_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.may_decide or self.may_withdraw or self.may_release
+
+
+def card(job: Job, user: User) -> Card | None:
+    """None for a job that neither waits for anybody nor was ever decided on."""
+    waits = job.status == JobStatus.AWAITING_APPROVAL
+    voices = list(job.approvals.select_related("user"))
+    if not waits and not voices:
+        return None
+    rules = policies.rules_for(job.database)
+    count = approvals.tally(job, rules, timezone.now())
+    void = {approval.pk: why for approval, why in count.void} if job.status in WAITING else {}
+    mine = any(approval.user_id == user.pk for approval in count.counted)
+    allowed = approvals.may_decide(job, user, rules)
+    place = {"project": job.database.project, "environment": job.database.environment}
+    return Card(
+        needed=count.needed,
+        role=Role(rules.approver_role).label,
+        voices=[_voice(approval, void.get(approval.pk, "")) for approval in voices],
+        counted=len(count.counted),
+        gates=gate_view.sort(gates.of(job.plan, job=job)) if waits else Gates([], [], []),
+        may_decide=waits and allowed and not mine and not count.enough,
+        may_withdraw=job.status in WAITING and mine,
+        may_release=waits and count.enough and may(user, Action.RUN, **place),
+        why_not=_why_not(job, user, rules) if waits and not allowed else "",
+        expires_at=min((one.expires_at for one in count.counted if one.expires_at), default=None),
+    )
+
+
+def _voice(approval: Approval, void: str) -> Voice:
+    if approval.withdrawn_at:
+        return Voice(approval, "idle", "undo", "Taken back")
+    if approval.decision == Decision.REJECT:
+        return Voice(approval, "idle", "return", "Rejected")
+    return Voice(approval, "warn", "checkdash", "Does not count", void) if void else Voice(approval, "ok", "check", "Approved")
+
+
+def _why_not(job: Job, user: User, rules: Rules) -> str:
+    if job.requested_by_id == user.pk:
+        return "You asked for this job, so somebody else has to approve it."
+    return f"The policy of {job.database.environment.name} asks for a {Role(rules.approver_role).label}, which you are not there."

@@ -1,0 +1,36 @@
+"""When and how a job is to run, from the fields of a form. Times are typed in the reader's zone and kept in UTC."""
+
+from datetime import UTC, datetime
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from config.errors import Invalid
+from jobs.services import Wishes
+
+
+def read(data: QueryDict) -> Wishes:
+    """A form without the field `when` offers no choice: the job runs as soon as it may."""
+    when = data.get("when", "")
+    return Wishes(
+        run_when_approved=not when or data.get("run_when_approved") == "yes",
+        not_before=moment(data.get("at", "")) if when == "at" else None,
+        in_window=when == "window",
+        break_glass=data.get("break_glass") == "yes",
+    )
+
+
+def moment(text: str) -> datetime:
+    """What a field of the type datetime-local holds. Raises Invalid for a time that its zone leaves out."""
+    try:
+        naive = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid("That is no time. Nothing was requested; choose a day and a time.", {"at": "Choose a day and a time."}) from None
+    if naive.tzinfo is not None:
+        return naive.astimezone(UTC)
+    zone = timezone.get_current_timezone()
+    found = naive.replace(tzinfo=zone).astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) != naive:
+        sentence = f"{naive:%Y-%m-%d %H:%M} does not exist in {timezone.get_current_timezone_name()}: the clocks go forward then."
+        raise Invalid(f"{sentence} Nothing was requested; choose another time.", {"at": sentence})
+    return found

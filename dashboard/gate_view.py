@@ -1,0 +1,62 @@
+"""Gates as pages show them: what the reader can fix, what is waited for, what holds."""
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from environments import policies
+from jobs import gates
+from jobs.gates import Gate
+from jobs.models import Command, Plan
+
+WAITS = {gates.APPROVAL: "diamond", gates.WINDOW: "clock", gates.SCHEDULE: "clock", gates.FREEZE: "lock", gates.OTHER_JOB: "pause"}
+
+
+@dataclass(frozen=True)
+class Gates:
+    fix: list[Gate]
+    wait: list[tuple[str, Gate]]
+    passed: list[Gate]
+
+    @property
+    def summary(self) -> str:
+        parts = [f"{len(self.passed)} pass"] if self.passed else []
+        parts += [f"{len(self.fix)} to fix"] if self.fix else []
+        parts += [f"{len(self.wait)} to wait for"] if self.wait else []
+        return ", ".join(parts)
+
+    @property
+    def needs_approval(self) -> bool:
+        return any(gate.name == gates.APPROVAL for _, gate in self.wait)
+
+    @property
+    def words(self) -> str:
+        """What stands in the way, in one line of a list."""
+        closed = [*self.fix, *(gate for _, gate in self.wait)]
+        return "; ".join(gate.detail for gate in closed)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen for a job of this plan."""
+
+    approval: bool
+    windows: bool
+    break_glass: list[str]
+
+
+def sort(found: list[Gate]) -> Gates:
+    closed = [gate for gate in found if not gate.passed]
+    waits = [(WAITS.get(gate.name, "clock"), gate) for gate in closed if gate.kind != "fix"]
+    return Gates([gate for gate in closed if gate.kind == "fix"], waits, [gate for gate in found if gate.passed])
+
+
+def options(plan: Plan, found: Gates, user: User) -> Options | None:
+    """None for a check, which only reads. Break-glass is offered only where it would open something, to those who may."""
+    if plan.command == Command.CHECK:
+        return None
+    rules = policies.rules_for(plan.database)
+    breakable = [gate.name for gate in (*found.fix, *(gate for _, gate in found.wait)) if gate.name in gates.BREAKABLE]
+    place = {"project": plan.database.project, "environment": plan.database.environment}
+    allowed = rules.break_glass and not rules.missing and may(user, Action.BREAK_GLASS, **place)
+    return Options(found.needs_approval, bool(rules.windows), breakable if allowed else [])
