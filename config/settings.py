@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "csp",
     "accounts",
     "audit",
+    "notices",
     "migrations_store",
     "environments",
     "jobs",
@@ -158,6 +159,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "scheduler")
 CELERY_BEAT_SCHEDULE = {
     "check-databases": {"task": "environments.tasks.check_all", "schedule": 60.0},
+    "send-notices": {"task": "notices.tasks.deliver", "schedule": 15.0},
     "sweep-jobs": {"task": "jobs.tasks.sweep", "schedule": 10.0},
     "sign-record": {"task": "audit.tasks.sign", "schedule": 300.0},
     "verify-record": {"task": "audit.tasks.verify", "schedule": 6 * 60 * 60.0},
@@ -198,3 +200,14 @@ INSTALLATION_ID = keys.kept("INSTALLATION_ID", DATA_DIR, keys.new_installation_i
 AUDIT_EXPORT = env.text("AUDIT_EXPORT", str(DATA_DIR / "audit" / "heads.jsonl"))
 AUDIT_WEBHOOK = env.text("AUDIT_WEBHOOK")
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 0)
+
+# Notices: how they leave, and under which address their links lead back (notices/).
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "alembic-dashboard@localhost")
+EMAIL_TIMEOUT = 5
