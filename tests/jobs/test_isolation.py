@@ -16,6 +16,7 @@ import pytest
 from config import concealment
 from jobs import isolation, supervisor
 from tests.runner.projects import Seen, World, run, table
+from tests.support import figures
 
 NOBODY = 65534
 SECRET = "canary-of-another"
@@ -159,7 +160,27 @@ HOSTILE = {
     "root again": "os.setuid(0)",
     "own code": "open(__file__, 'a').write('#')",
     "code of the runner": "open('{runner}', 'a').write('#')",
+    "tracing the worker": "traced(os.getppid())",
+    "environment of the first process": "open('/proc/1/environ').read(1)",
+    "open files of the worker": "os.listdir(f'/proc/{os.getppid()}/fd')",
+    "packages of the interpreter": "open(os.path.join(os.path.dirname(os.__file__), 'sitecustomize.py'), 'a')",
+    "a library for every program": "open('/etc/ld.so.preload', 'a')",
+    "work at a later time": "open('/etc/cron.d/later', 'a')",
+    "keys of root": "open('/root/.ssh/authorized_keys', 'a')",
+    "settings of git": "open('/root/.gitconfig', 'a')",
+    "devices": "os.mknod('/tmp/hole', 0o600 | 0o060000, os.makedev(8, 0))",
+    "another root directory": "os.chroot('/tmp')",
+    "a mounted disk": "mounted()",
+    "rank above the worker": "os.setpriority(os.PRIO_PROCESS, 0, -20)",
 }
+HANDS = """
+def traced(pid):
+    libc = __import__('ctypes').CDLL(None, use_errno=True)
+    if libc.ptrace(16, pid, 0, 0): raise PermissionError('PTRACE_ATTACH')
+def mounted():
+    libc = __import__('ctypes').CDLL(None, use_errno=True)
+    if libc.mount(b'none', b'/tmp', b'tmpfs', 0, None): raise PermissionError('mount')
+"""
 
 
 @as_root
@@ -173,10 +194,34 @@ def test_hostile_code_of_a_separate_user_reaches_nothing(world: World, python: s
     attempts = "\n".join(outcome(name, code) for name, code in HOSTILE.items())
     for mark, path in places.items():
         attempts = attempts.replace(mark, path)
-    hostile(world, attempts)
+    hostile(world, HANDS, attempts)
     seen = run(world.spec(), python)
     assert [name for name in HOSTILE if f"{name} reached" in seen.text] == []
     assert [name for name in HOSTILE if f"{name} refused" not in seen.text] == []
+    figures.note(f"hostile attempts of a migration that runs as a separate user: {len(HOSTILE)}, reached 0")
+
+
+@as_root
+def test_killing_everything_kills_nothing_of_ours(world: World, python: str, settings) -> None:
+    settings.RUNNER_USER = "daemon"  # not nobody, as whom other tests' servers may run
+    witness = subprocess.Popen(["sleep", "60"])
+    hostile(world, "os.kill(-1, 9)")
+    assert run(world.spec(), python).exit.closed  # the system spares whoever asks for it
+    assert witness.poll() is None
+    witness.kill()
+    witness.wait()
+
+
+@as_root
+def test_fork_bomb_comes_to_its_limit(world: World, python: str, as_nobody: None, settings) -> None:
+    settings.RUNNER_PROCESSES = 50
+    bomb = ["n = 0", "try:", "    while n < 500:", "        n += 1", "        if os.fork() == 0: time.sleep(30); os._exit(0)"]
+    bomb += ["except OSError: pass", "print('forks', n)"]
+    hostile(world, *bomb)
+    seen = run(world.spec(), python)
+    assert seen.exit.closed
+    assert int(seen.text.partition("forks ")[2].split()[0]) <= 51
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(world.root.parent.parent).encode() in path.read_bytes()]
 
 
 @as_root
