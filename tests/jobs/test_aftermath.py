@@ -1,6 +1,8 @@
 """What a canceled or killed job left behind, on real servers: rolled back, finished, partial, unfinished indexes, or running still."""
 
 import contextlib
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,7 @@ from accounts.models import User
 from config.embedded import EmbeddedPostgres
 from environments import services as environments
 from environments.models import Database, Environment
-from jobs import execution, reaper, services, sessions, spec
+from jobs import execution, leftovers, reaper, services, sessions, spec
 from jobs.aftermath import cancel_sentence
 from jobs.models import Job, JobStatus, OutcomeState
 from migrations_store.models import Project
@@ -54,16 +56,27 @@ def request(database: Database, user: User) -> Job:
     return services.request_job(database, user=user, command="upgrade", revision="head")
 
 
-def run(job: Job, cancel_when: Callable[[], Any] = lambda: False) -> Job:
-    """Executes it here, while a thread cancels it as soon as something is so."""
+def cancel(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), canceled_by="ada")
+
+
+def kill_runner(_: Job) -> None:
+    """SIGKILL for what runs the migration, as the system does when memory is short."""
+    for pid in leftovers.descendants(os.getpid()):
+        if b"runner" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def run(job: Job, when: Callable[[], Any] = lambda: False, do: Callable[[Job], None] = cancel) -> Job:
+    """Executes it here, while a thread does something to it as soon as something is so."""
     ended = threading.Event()
 
     def watch() -> None:
-        while not cancel_when() and not ended.wait(0.1):
+        while not when() and not ended.wait(0.1):
             pass
         while not ended.is_set():
             with contextlib.suppress(OperationalError):  # the tests' store knows one writer at a time and does not wait for it
-                Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), canceled_by="ada")
+                do(job)
                 break
         store_connection.close()
 
@@ -94,19 +107,22 @@ def asks(url: str, query: str) -> Callable[[], Any]:
     return ask
 
 
-def test_a_canceled_index_build_is_told_with_its_name(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
+@pytest.mark.parametrize(("do", "status", "code"), [(cancel, "canceled", "invalid_index"), (kill_runner, "failed", "killed")])
+def test_an_unfinished_index_is_told_with_its_name(
+    on_postgresql: Database, admin: User, root: Path, shop: str, do: Callable[[Job], None], status: str, code: str
+) -> None:
     run(request(on_postgresql, admin))
     write_revision(root, "four", "three", CONCURRENTLY.format(more=""))
     building = asks(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'")
     with closing(connect(shop)) as other, other.cursor() as cursor:
         cursor.execute("INSERT INTO t_one VALUES (1)")  # an open transaction that the build waits for
-        job = run(request(on_postgresql, admin), building)
-    assert (job.status, job.database_state) == (JobStatus.CANCELED, OutcomeState.PARTIAL)
+        job = run(request(on_postgresql, admin), building, do)
+    assert (job.status, job.database_state) == (status, OutcomeState.PARTIAL)
     assert job.error
-    assert job.error["code"] == "invalid_index"
+    assert job.error["code"] == code
     assert "public.ix_slow" in job.error["why"]
     assert "DROP INDEX CONCURRENTLY public.ix_slow;" in job.error["next"][0]
-    assert "0 of 1 steps stayed" in cancel_sentence(job)
+    assert ("0 of 1 steps stayed" in cancel_sentence(job)) is (do is cancel)
 
 
 def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
