@@ -15,7 +15,9 @@ from django.utils import timezone
 from audit import canonical, heads
 from audit.models import AuditAnchor, AuditEntry
 from audit.queries import Filters, entries
+from audit.services import record
 from audit.verification import AT_ONCE, COLUMNS
+from config.errors import Invalid
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson; charset=utf-8", "zip": "application/zip"}
 CSV_COLUMNS = ["seq", "at", "actor", "way", "address", "token", "request", "action", "object", "detail", "previous_hash", "hash"]
@@ -81,6 +83,14 @@ def as_zip(filters: Filters) -> Iterator[bytes]:
                     file.write(part)
                     yield sink.taken()
     yield sink.taken()
+
+
+def taken(actor: str, form: str, filters: Filters) -> Iterator[str] | Iterator[bytes]:
+    """The export for somebody; that it was taken stands in the record."""
+    if form not in FORMATS:
+        raise Invalid(f"There is no format {form[:20]!r}; use {', '.join(FORMATS)}.")
+    record(actor, "audit.export", "audit record", format=form, filters=filters.given())
+    return stream(form, filters)
 
 
 def stream(form: str, filters: Filters) -> Iterator[str] | Iterator[bytes]:

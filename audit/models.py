@@ -75,3 +75,7 @@ class AuditCheck(models.Model):
     broken_at = models.BigIntegerField(null=True)
     problem = models.TextField(blank=True, default="")
     warnings = models.JSONField(default=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.took_ms / 1000

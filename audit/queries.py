@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from audit.models import AuditCheck, AuditEntry
+from audit.models import AuditAnchor, AuditCheck, AuditEntry, AuditHead
 from audit.verification import Verification, verify
 
-__all__ = ["Filters", "Verification", "entries", "last_check", "verify"]
+__all__ = ["Filters", "Verification", "entries", "last_check", "total", "verify"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,13 @@ def entries(filters: Filters | None = None, **more: str) -> QuerySet[AuditEntry]
     return found
 
 
+def total() -> int:
+    """How many entries the record holds, without counting them."""
+    head = AuditHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
+    anchor = AuditAnchor.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+    return head - anchor
+
+
 def last_check() -> AuditCheck | None:
     """What the last verification found."""
     return AuditCheck.objects.filter(pk=1).first()
@@ -65,4 +72,4 @@ def _within(environment: str) -> Q:
     found = Q(object=f"environment {environment}") | Q(object__endswith=f"/{environment}") | Q(object__contains=f"/{environment}/")
     for name in ("environment", "source", "target"):
         found |= Q(**{f"detail__{name}": environment})
-    return found | Q(detail__database__endswith=f"/{environment}") | Q(detail__database__contains=f"/{environment}/")
+    return found | Q(detail__database__endswith=f"/{environment}") | Q(detail__database__icontains=f"/{environment}/")

@@ -16,7 +16,7 @@ def sign() -> None:
 
 
 @shared_task
-def verify() -> None:
+def verify(_asked: str = "") -> None:
     verification.keep(verification.verify())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import Max
 from django.utils import timezone
 
@@ -139,13 +140,22 @@ def _beginning() -> Place:
     return Place(anchor.seq, anchor.hash)
 
 
-def _walk(place: Place, head: Place, signed: dict[int, Head]) -> None:
+def _walk(place: Place, head: Place, signed: dict[int, Head], at_once: int = AT_ONCE) -> None:
     """Entry by entry from `place` to the head. Plain tuples, a part at a time: a million entries need no more memory than two thousand."""
-    rows: Iterable[tuple[Any, ...]] = (
-        AuditEntry.objects.filter(seq__gt=place.seq, seq__lte=head.seq).order_by("seq").values_list(*COLUMNS).iterator(chunk_size=AT_ONCE)
-    )
     if place.seq in signed:
         _compare(signed[place.seq], place.hash)
+    found = AuditEntry.objects.filter(seq__gt=place.seq, seq__lte=head.seq).order_by("seq").values_list(*COLUMNS)
+    try:
+        _follow(place, found.iterator(chunk_size=at_once), signed)
+    except (ValueError, TypeError, AttributeError, RecursionError, OperationalError) as error:
+        if isinstance(error, OperationalError) and "decode" not in str(error):
+            raise  # the store is away, which says nothing of what is in it
+        if at_once == 1:
+            raise Broken(place.seq + 1, f"Entry {place.seq + 1} cannot be read: what is kept of it is no entry any more.") from None
+        _walk(place, head, signed, at_once=1)  # again from where it stopped, to name the entry itself
+
+
+def _follow(place: Place, rows: Iterable[tuple[Any, ...]], signed: dict[int, Head]) -> None:
     for seq, at, actor, action, object, detail, via, previous, hash in rows:
         if seq != place.seq + 1:
             raise Broken(place.seq + 1, f"Entry {place.seq + 1} is not there: after {place.seq} comes {seq}.")

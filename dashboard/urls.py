@@ -66,4 +66,6 @@ urlpatterns = [
     path("jobs/<str:id>/release/", review.release, name="job-release"),
     path("jobs/<str:id>/cancellation/", job.cancel, name="job-cancel"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/verification/", audit.verify_now, name="audit-verify"),
+    path("audit/export", audit.export_entries, name="audit-export"),
 ]

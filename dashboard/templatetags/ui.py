@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django import template
@@ -117,6 +117,13 @@ def fact(value: object) -> str:
         return "yes" if value else "no"
     text = str(value)
     return f"{text[:12]}…" if DIGEST.fullmatch(text) else text if len(text) <= 200 else f"{text[:200]}…"
+
+
+@register.filter
+def utc_clock(moment: datetime) -> str:
+    """The record tells its times in UTC, wherever it is read: `14:02 UTC`, with the day unless it is today."""
+    at = moment.astimezone(UTC)
+    return f"{at:%H:%M} UTC" if at.date() == timezone.now().date() else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 @register.filter

@@ -89,6 +89,8 @@ PAGES = {
     "job-release": Page(post=OPERATOR, arguments=("job",), answers=(409,)),
     "job-cancel": Page(post=OPERATOR, arguments=("job",), data={"reason": "not now"}),
     "audit": Page(AUDITOR),
+    "audit-verify": Page(post=AUDITOR),
+    "audit-export": Page(AUDITOR),
     "sign-in-again": Page(VIEWER, VIEWER),
     "sign-out": Page(post=VIEWER),
 }

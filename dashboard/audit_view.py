@@ -1,0 +1,104 @@
+"""Entries of the record as the page shows them, and what its filters mean."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.context import WAYS
+from audit.models import AuditEntry
+from audit.queries import Filters
+
+PERIODS = {"24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7)), "30d": ("30 d", timedelta(days=30))}
+OUTCOMES = {
+    "succeeded": ("ok", "check", "Succeeded"),
+    "failed": ("fail", "x", "Failed"),
+    "canceled": ("idle", "slash", "Canceled"),
+    "rejected": ("fail", "return", "Rejected"),
+    "unknown": ("warn", "q", "Unknown"),
+}
+DONE = ("ok", "check", "Done")
+# Shown in a place of their own, or told by the object already.
+APART = ("reason", "changes", "id", "database_id")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`changes` are (sign, field, before, after); `facts` what else the entry says."""
+
+    entry: AuditEntry
+    day: str
+    clock: str
+    way: str
+    url: str
+    reason: str
+    outcome: tuple[str, str, str]
+    changes: list[tuple[str, str, Any, Any]] = field(default_factory=list)
+    facts: list[tuple[str, Any]] = field(default_factory=list)
+
+
+def rows(entries: Iterable[AuditEntry]) -> list[Row]:
+    return [row(entry) for entry in entries]
+
+
+def row(entry: AuditEntry) -> Row:
+    detail, via = dict(entry.detail or {}), dict(entry.via or {})
+    at = entry.at.astimezone(UTC)
+    return Row(
+        entry=entry,
+        day=f"{at:%Y-%m-%d}",
+        clock=f"{at:%H:%M:%S}",
+        way=f"token {via['token']}" if via.get("token") else str(via.get("way", "")),
+        url=_url(entry.object, detail),
+        reason=str(detail.get("reason") or detail.get("comment") or detail.get("why") or ""),
+        outcome=OUTCOMES.get(str(detail.get("status")), DONE) if entry.action.startswith("job.finish") else DONE,
+        changes=_changes(detail.get("changes")),
+        facts=[(name, value) for name, value in detail.items() if name not in APART and value not in (None, "", [], {})],
+    )
+
+
+def filters(asked: Mapping[str, str]) -> Filters:
+    """What makes no sense is no filter. `period` counts back from now, `from` and `to` are days in UTC, both included."""
+    texts = {name: asked.get(name, "").replace("\0", "").strip()[:300] for name in ("actor", "action", "object", "environment")}
+    way = asked.get("way", "")
+    since, until = _day(asked.get("from", "")), _day(asked.get("to", ""))
+    if period := PERIODS.get(asked.get("period", "")):
+        since = timezone.now() - period[1]
+    return Filters(**texts, way=way if way in WAYS else "", since=since, until=min(until + timedelta(days=1), _LAST) if until else None)
+
+
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return min(datetime.combine(date.fromisoformat(text), time(), UTC), _LAST - timedelta(days=1))
+    except ValueError:
+        return None
+
+
+def _changes(told: Any) -> list[tuple[str, str, Any, Any]]:
+    if not isinstance(told, dict):
+        return []
+    pairs = [(name, pair) for name, pair in told.items() if isinstance(pair, list) and len(pair) == 2]
+    return [(_sign(before, after), name, before, after) for name, (before, after) in pairs]
+
+
+def _sign(before: Any, after: Any) -> str:
+    empty = (None, "", [], {})
+    return "add" if before in empty else "del" if after in empty else "chg"
+
+
+def _url(object: str, detail: Mapping[str, Any]) -> str:
+    """The page of the thing, as far as its name says which; it may be gone by now."""
+    noun, _, name = object.partition(" ")
+    if noun == "job" and name.isascii() and name.isdigit():
+        return reverse("job", args=[name])
+    if noun == "project" and "/" not in name and name:
+        return reverse("project", args=[name])
+    if noun == "database" and len(id := str(detail.get("id", ""))) == 36:
+        return reverse("database", args=[id])
+    return ""
