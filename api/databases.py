@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import StrictBool
 
+from api import policies
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
@@ -85,10 +86,13 @@ def get_database(request: HttpRequest, id: str) -> dict[str, Any]:
     return _shown([queries.get_database(user_of(request), id)])[0]
 
 
-@router.patch("/{id}", response=DatabaseShown, summary="Change a database's profile")
-def change_database(request: HttpRequest, id: str, payload: DatabaseChanges) -> dict[str, Any]:
+@router.patch("/{id}", response={200: DatabaseShown, 202: policies.Waits}, summary="Change a database's profile")
+def change_database(request: HttpRequest, id: str, payload: DatabaseChanges) -> Status[dict[str, Any]]:
+    """Moving it out of a protected environment waits for a second person (202); the rest is changed."""
     database = queries.get_database(user_of(request), id)
-    return _shown([services.update_database(database, user=user_of(request), fields=_given(payload))])[0]
+    services.update_database(database, user=user_of(request), fields=_given(payload))
+    move = queries.waiting_move(database) if payload.environment not in (None, database.environment.slug) else None
+    return policies.waits(move) if move else Status(200, _shown([database])[0])
 
 
 @router.delete("/{id}", response={204: None}, summary="Forget a database")

@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Status
-from pydantic import StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
+from api import policies
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown
-from environments import queries, services
+from environments import queries, services, windows
 from environments.models import Environment
 
 router = Router(tags=["environments"])
@@ -40,6 +42,7 @@ class EnvironmentShown(Shown):
     protected: bool
     lock_timeout: int
     statement_timeout: int
+    frozen: str = Field(description="Until when and why no job begins here; empty where it is not frozen.")
 
 
 @router.post("", response={201: EnvironmentShown}, summary="Add an environment")
@@ -57,10 +60,12 @@ def get_environment(request: HttpRequest, slug: str) -> dict[str, Any]:
     return environment_shown(queries.get_environment(user_of(request), slug))
 
 
-@router.patch("/{slug}", response=EnvironmentShown, summary="Change an environment")
-def change_environment(request: HttpRequest, slug: str, payload: EnvironmentChanges) -> dict[str, Any]:
+@router.patch("/{slug}", response={200: EnvironmentShown, 202: policies.Waits}, summary="Change an environment")
+def change_environment(request: HttpRequest, slug: str, payload: EnvironmentChanges) -> Status[dict[str, Any]]:
+    """Protection, position and timeouts of a protected one wait for a second person (202); its slug and name are changed."""
     environment = queries.get_environment(user_of(request), slug)
-    return environment_shown(services.update_environment(environment, user=user_of(request), fields=payload.given()))
+    change = services.update_environment(environment, user=user_of(request), fields=payload.given())
+    return policies.waits(change) if change else Status(200, environment_shown(environment))
 
 
 @router.delete("/{slug}", response={204: None}, summary="Delete an empty environment")
@@ -71,4 +76,4 @@ def delete_environment(request: HttpRequest, slug: str) -> Status[None]:
 
 def environment_shown(environment: Environment) -> dict[str, Any]:
     names = ("slug", "name", "position", "protected", "lock_timeout", "statement_timeout")
-    return {name: getattr(environment, name) for name in names}
+    return {name: getattr(environment, name) for name in names} | {"frozen": windows.frozen(environment, timezone.now())}

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from api import audit, databases, environments, jobs, plans, problems, projects, promotions, proposals
+from api import audit, databases, environments, jobs, plans, policies, problems, projects, promotions, proposals
 from api.auth import BearerToken
 from api.docs import PlainDocs
 from api.parsing import StrictParser
@@ -45,7 +45,9 @@ for path, module in {
     "/jobs": jobs,
     "/promotions": promotions,
     "/proposals": proposals,
+    "/policy-changes": policies,
     "/audit": audit,
 }.items():
     api.add_router(path, module.router)
+api.add_router("/environments", policies.of_environments)
 api.add_router("/rollbacks", promotions.downwards)

@@ -49,3 +49,18 @@ class NameTaken(Conflict):
 class StillUsed(Conflict):
     code = "still_used"
     title = "It is still in use"
+
+
+class ChangeOver(Conflict):
+    code = "change_over"
+    title = "This change is no longer open"
+
+
+class NobodyElse(Conflict):
+    code = "nobody_else"
+    title = "A second person is needed"
+
+
+class Waits(Conflict):
+    code = "waits_for_second_person"
+    title = "Part of this needs a second person"

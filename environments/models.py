@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -68,6 +69,57 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.environment.slug}/{self.project.slug}" if self.project else self.environment.slug
+
+
+class ChangeKind(models.TextChoices):
+    """What a change is about; the last three are ways around a policy, and are treated as changes of it."""
+
+    POLICY = "policy", "Policy"
+    DELETION = "deletion", "Policy deleted"
+    ENVIRONMENT = "environment", "Environment"
+    MOVE = "move", "Database moved out"
+
+
+class ChangeStatus(models.TextChoices):
+    WAITING = "waiting", "Waits for a second person"
+    APPLIED = "applied", "Took effect at once"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    SUPERSEDED = "superseded", "Superseded"
+
+
+class PolicyChange(models.Model):
+    """A change of the rules of an environment: in a protected one it waits until a second person approves it.
+
+    `before` and `after` hold the values of the fields that change. It is approved only while what it began from still holds:
+    `version` is the policy's then (0: there was none), and for other kinds the values of `before`.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="changes")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    database = models.ForeignKey("Database", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=16, choices=ChangeKind)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True, default="")
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(max_length=16, choices=ChangeStatus, default=ChangeStatus.WAITING)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    comment = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"policy change {self.pk}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == ChangeStatus.WAITING
 
 
 class DatabaseState(models.TextChoices):

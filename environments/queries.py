@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Action, reach
 from config.errors import Invalid, NotFound
-from environments.models import Database, DatabaseState, Environment
+from environments.models import ChangeStatus, Database, DatabaseState, Environment, Policy, PolicyChange
 from migrations_store.models import Project
 
 
@@ -47,6 +47,35 @@ def databases(
     if environment:
         found = found.filter(**_by("environment", environment))
     return found.filter(state=state) if state else found
+
+
+def policy_changes(user: User, *, environment: Environment | str | None = None, status: str | None = None) -> QuerySet[PolicyChange]:
+    """Newest first; those that concern all projects are for everybody who sees the environment."""
+    if status and status not in ChangeStatus.values:
+        raise Invalid(f"There is no status {status[:40]!r}; use one of {', '.join(ChangeStatus.values)}.", {"status": "Not a status."})
+    seen = reach(user, Action.VIEW)
+    found = PolicyChange.objects.select_related("environment", "project", "database__project", "database__environment")
+    found = found.select_related("proposed_by", "decided_by").filter(seen.q() | (Q(project__isnull=True) & seen.q(None, "environment")))
+    if environment:
+        found = found.filter(**_by("environment", environment))
+    return found.filter(status=status) if status else found
+
+
+def get_policy_change(user: User, id: str) -> PolicyChange:
+    found = policy_changes(user).filter(pk=int(id)).first() if id.isascii() and id.isdigit() and len(id) < 10 else None
+    if found is None:
+        raise NotFound(f"There is no policy change {id[:20]!r}.")
+    return found
+
+
+def waiting_move(database: Database) -> PolicyChange | None:
+    """The move out of its protected environment that waits for a second person."""
+    return PolicyChange.objects.filter(database=database, status=ChangeStatus.WAITING).first()
+
+
+def policies_of(environment: Environment) -> QuerySet[Policy]:
+    """Those of projects; the one for all has no project, and comes first."""
+    return environment.policies.select_related("project", "environment").order_by(F("project__slug").asc(nulls_first=True))
 
 
 def _by(name: str, wanted: Project | Environment | str) -> dict[str, Any]:

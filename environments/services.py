@@ -9,10 +9,10 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.doorbell import ring
-from environments import policies, readings, trial, urls, version_table
+from environments import changes, policies, readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
-from environments.models import Database, DatabaseState, Environment
+from environments.models import ChangeKind, Database, DatabaseState, Environment, PolicyChange
 from environments.readings import TARGET, apply_reading, check_database_now
 from environments.trial import Finding
 from migrations_store import services as store
@@ -45,12 +45,24 @@ def create_environment(*, user: User, fields: Fields) -> Environment:
     return _saved_environment(environment, user, "environment.create", newly_protected=environment.protected)
 
 
-def update_environment(environment: Environment, *, user: User, fields: Fields) -> Environment:
-    """Changes the fields that are named."""
+def update_environment(environment: Environment, *, user: User, fields: Fields, reason: str = "") -> PolicyChange | None:
+    """Changes the fields that are named. What its policy leans on waits for a second person while it is protected, and is returned."""
     require(user, Action.CONFIGURE)
-    was_protected = environment.protected
-    fill_environment(environment, fields)
-    return _saved_environment(environment, user, "environment.update", newly_protected=environment.protected and not was_protected)
+    with transaction.atomic():
+        environment.refresh_from_db(from_queryset=Environment.objects.select_for_update())
+        before = {name: getattr(environment, name) for name in changes.GUARDED}
+        fill_environment(environment, fields)
+        wanted = {name: getattr(environment, name) for name in before if getattr(environment, name) != before[name]}
+        for name in wanted if before["protected"] else ():
+            setattr(environment, name, before[name])
+        newly_protected = environment.protected and not before["protected"]
+        _saved_environment(environment, user, "environment.update", newly_protected=newly_protected)
+        if not before["protected"] or not wanted:
+            return None
+        change = PolicyChange(
+            environment=environment, kind=ChangeKind.ENVIRONMENT, before={name: before[name] for name in wanted}, after=wanted
+        )
+        return changes.propose(change, user=user, reason=reason)
 
 
 def delete_environment(environment: Environment, *, user: User) -> None:
@@ -79,8 +91,12 @@ def create_database(*, user: User, fields: Fields) -> Database:
 
 
 def update_database(database: Database, *, user: User, fields: Fields) -> Database:
-    """Changes the fields that are named. A profile that leads elsewhere loses what was read and, unless it is typed again, its password."""
+    """Changes the fields that are named. A profile that leads elsewhere loses what was read and, unless it is typed again, its password.
+
+    Moving it out of a protected environment waits for a second person; the rest is done.
+    """
     require(user, Action.CONFIGURE)
+    place = database.environment
     before = [getattr(database, part) for part in TARGET]
     had_secret = database.secret
     fill_database(database, fields)
@@ -88,8 +104,11 @@ def update_database(database: Database, *, user: User, fields: Fields) -> Databa
     if moved:
         for name, value in NEVER_READ.items():
             setattr(database, name, value.copy() if isinstance(value, list | dict) else value)
+    wanted, database.environment = database.environment, place if place.protected else database.environment
     with transaction.atomic():
         _save_database(database, user, "database.update")
+        if wanted != database.environment:
+            changes.move_database(database, to=wanted, user=user)
         if moved or database.secret != had_secret:
             _ring_on_commit(database)
     return database

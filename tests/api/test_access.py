@@ -14,10 +14,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import ApiToken, Role, User
 from api.router import api as ninja
 from audit.models import AuditEntry
+from environments.changes import change_policy
 from environments.models import Database, Environment
 from jobs.models import Job
 from tests.api.conftest import NOTHING, Api, problem_of, stamp, token_of
-from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, REVIEWER, VIEWER
+from tests.support.roles import ADMIN, AUDITOR, CHECKER, LEAD, OPERATOR, REVIEWER, VIEWER
 
 ROLES = (None, *(role for role in Role if role != Role.NONE))
 OPEN = {"GET /openapi.json", "GET /docs"}
@@ -36,6 +37,13 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /environments/{environment}": (VIEWER, NOTHING, 200),
     "PATCH /environments/{environment}": (ADMIN, {"name": "Spare"}, 200),
     "DELETE /environments/{environment}": (ADMIN, NOTHING, 204),
+    "GET /environments/{environment}/policy": (VIEWER, NOTHING, 200),
+    "PUT /environments/{environment}/policy": (LEAD, {"approvals": 2}, 200),
+    "DELETE /environments/{environment}/policy": (LEAD, NOTHING, 204),
+    "PUT /environments/{environment}/freeze": (LEAD, {"reason": "Holiday sale"}, 200),
+    "DELETE /environments/{environment}/freeze": (LEAD, NOTHING, 200),
+    "GET /policy-changes": (VIEWER, NOTHING, 200),
+    "POST /policy-changes/{change}/decision": (LEAD, {"decision": "reject", "comment": "no"}, 409),
     "GET /databases": (VIEWER, NOTHING, 200),
     "POST /databases": (ADMIN, {"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}, 201),
     "GET /databases/{database}": (VIEWER, NOTHING, 200),
@@ -60,6 +68,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /proposals/{proposal}": (VIEWER, NOTHING, 404),
     "GET /audit": (AUDITOR, NOTHING, 200),
     "GET /audit/verification": (AUDITOR, NOTHING, 200),
+    "GET /audit/export": (AUDITOR, NOTHING, 200),
 }
 CASES = [(operation, role) for operation in OPERATIONS for role in ROLES]
 
@@ -100,8 +109,9 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     job = other.post("/jobs", {"database": str(database.pk), "command": "upgrade"})
     stamp(database, "one")
     promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
+    decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
     return {
-        "promotion": promotion["id"],
+        "promotion": promotion["id"], "change": str(decided.pk),
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": "1",
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
     }  # fmt: skip
