@@ -85,6 +85,17 @@ def dev(admin: User) -> Environment:
 
 
 @pytest.fixture
+def prod(admin: User) -> Environment:
+    """Protected: one approval by a reviewer."""
+    return environments.create_environment(user=admin, fields={"slug": "prod", "name": "prod", "position": 2, "protected": True})
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    return User.objects.create_user("rita", password="correct horse", role=Role.REVIEWER)
+
+
+@pytest.fixture
 def add_database(admin: User, project: Project, dev: Environment, tmp_path: Path) -> Callable[..., Database]:
     def add(environment: Environment = dev, name: str = "", **fields: object) -> Database:
         path = tmp_path / f"{environment.slug}{name}.db"

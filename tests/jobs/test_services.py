@@ -7,7 +7,6 @@ import pytest
 
 from accounts.models import Role, User
 from config.errors import Forbidden, Invalid
-from environments import services as environments
 from environments.models import Database, Environment
 from jobs import execution, gates, reaper, services
 from jobs.errors import NotCancelable, NothingToPromote, PlanStale
@@ -75,11 +74,6 @@ def test_a_waiting_job_is_canceled_at_once(admin: User, database: Database) -> N
     assert (job.status, job.database_state) == (JobStatus.CANCELED, OutcomeState.UNCHANGED)
     with pytest.raises(NotCancelable, match="already"):
         services.cancel_job(job, user=admin)
-
-
-@pytest.fixture
-def prod(admin: User) -> Environment:
-    return environments.create_environment(user=admin, fields={"slug": "prod", "name": "prod", "position": 2, "protected": True})
 
 
 def test_a_job_in_a_protected_environment_waits(admin: User, prod: Environment, add_database: Callable[..., Database]) -> None:
