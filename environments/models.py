@@ -170,6 +170,9 @@ class Database(models.Model):
     server = models.CharField(max_length=200, blank=True, default="", help_text="Such as PostgreSQL 16.4.")
     latency_ms = models.FloatField(null=True, blank=True)
     identity = models.JSONField(default=dict, blank=True, help_text="Which server and database the last reading came from.")
+    expected = models.JSONField(null=True, blank=True, default=None, help_text="What jobs and readings account for (environments.watcher).")
+    expected_at = models.DateTimeField(null=True, blank=True)
+    moved_outside = models.JSONField(null=True, blank=True, default=None, help_text="{from, to, between}, until the next job.")
 
     class Meta:
         ordering = ["project__slug", "environment__position", "name"]

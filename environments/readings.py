@@ -20,6 +20,7 @@ from environments.errors import Unreachable
 from environments.models import Database, DatabaseState
 from environments.state import Judgement, judge
 from environments.version_table import Reading
+from environments.watcher import Seen, watch
 from migrations_store import graph as graphs
 from migrations_store import queries as store
 from migrations_store.models import Project
@@ -50,14 +51,17 @@ def check_database_now(database: Database) -> None:
     apply_reading(database, ask(database))
 
 
-def apply_reading(database: Database, reading: Reading | Unreachable) -> None:
-    """Saves what was read, unless something newer is there or the profile leads elsewhere by now. Touches only these columns."""
+def apply_reading(database: Database, reading: Reading | Unreachable, seen: Seen = Seen.IN_PASSING) -> None:
+    """Saves what was read, unless something newer is there or the profile leads elsewhere by now. Touches only these columns.
+
+    A movement that is nobody's doing is said (environments.watcher), in the same transaction.
+    """
     with transaction.atomic():
         row = Database.objects.select_for_update(of=("self",)).select_related("project").filter(pk=database.pk).first()
         if row is None or any(getattr(row, part) != getattr(database, part) for part in TARGET):
             return
         if row.checked_at is None or row.checked_at <= reading.at:
-            _keep(row, _failure(reading) if isinstance(reading, Unreachable) else _success(row, reading))
+            _keep(row, _failure(reading) if isinstance(reading, Unreachable) else _success(row, reading, seen))
     for name in SAVED:
         setattr(database, name, getattr(row, name))
 
@@ -97,6 +101,7 @@ def check_all() -> int:
 
 SAVED = (
     "state", "current", "pending", "pending_count", "checked_at", "changed_at", "error_code", "error", "server", "latency_ms", "identity",
+    "expected", "expected_at", "moved_outside",
 )  # fmt: skip
 
 
@@ -111,12 +116,13 @@ def _failure(error: Unreachable) -> dict[str, Any]:
     return {"state": DatabaseState.UNREACHABLE, "error_code": error.code, "error": str(error), "checked_at": error.at, "latency_ms": None}
 
 
-def _success(row: Database, reading: Reading) -> dict[str, Any]:
+def _success(row: Database, reading: Reading, seen: Seen) -> dict[str, Any]:
     current = sorted(reading.rows or [])
     values: dict[str, Any] = {"current": current, "checked_at": reading.at, "error_code": "", "error": ""}
     values |= {"server": reading.server, "latency_ms": reading.latency_ms, "identity": identity.lasting(reading.identity)}
     if current != row.current:
         values["changed_at"] = reading.at
+    values |= watch(row, current, reading.at, seen)
     found = _judged(row, reading.rows)
     return values | (_verdict(found) if found else {"state": DatabaseState.UNCHECKED, "pending": [], "pending_count": 0})
 

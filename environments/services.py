@@ -35,6 +35,7 @@ __all__ = [
 NEVER_READ: dict[str, Any] = {
     "state": DatabaseState.UNCHECKED, "current": [], "pending": [], "pending_count": 0, "checked_at": None, "changed_at": None,
     "error_code": "", "error": "", "server": "", "latency_ms": None, "identity": {},
+    "expected": None, "expected_at": None, "moved_outside": None,
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from environments import policies, secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
+from environments.watcher import Seen
 from jobs import aftermath, explanations, facts, gates, reaper, schedule, spec, supervisor, verdict
 from jobs.claims import claim
 from jobs.errors import PlanStale
@@ -73,6 +74,7 @@ class Execution:
         self.error: dict[str, Any] | None = None
         self.changes: list[Any] | None = None
         self.reading: Reading | Unreachable | None = None
+        self.launched = False
         self.watch: Watch | None = None
 
     def run(self) -> None:
@@ -111,6 +113,7 @@ class Execution:
             self.refuse(error.code, str(error))
             return None
         self.reading = reading
+        self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading, Seen.BEFORE_JOB))
         self._keep_fingerprint(reading.fingerprint)
         self.recorder.say(f"{reading.server} answered in {reading.latency_ms:.0f} ms; it is at {_shown(verdict.heads_of(reading))}.")
         return Start(verdict.heads_of(reading), reading.identity, reading.fingerprint)
@@ -142,6 +145,7 @@ class Execution:
             statement_timeout=rules.statement_timeout,
         )
         self.watch = Watch(self.database, self.recorder, spec.application_name(self.job.pk), document["lock_key"], rules.lock_timeout)
+        self.launched = True
         end = supervisor.run(
             document,
             spec.interpreter(self.database.project),
@@ -235,12 +239,17 @@ class Execution:
         """
         if self.reading is not None:
             reading = self.reading
-            self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading))
+            self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading, self._seen()))
         self.recorder.say(_closing_words(status, database_state, heads))
         self.recorder.insist(self.recorder.flush_all)
         ended: dict[str, Any] = {"finished_at": Now()} if status in FINAL else {}
         row = ended | {"status": status, "database_state": database_state, "heads_after": heads, "error": error, "changes": self.changes}
         self.recorder.insist(lambda: self._write_end(row, steps or self._skip_steps))
+
+    def _seen(self) -> Seen:
+        """A movement is this job's doing only if its runner began to work: not if it found another start under the lock."""
+        refused = (self.error or {}).get("code") == "plan_changed"
+        return Seen.AFTER_JOB if self.launched and not refused else Seen.BEFORE_JOB
 
     @transaction.atomic
     def _write_end(self, row: dict[str, Any], steps: Callable[[], Any]) -> None:

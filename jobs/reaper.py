@@ -15,6 +15,7 @@ from config.doorbell import ring
 from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
+from environments.watcher import Seen
 from jobs import aftermath, restored, schedule, spec, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
@@ -91,7 +92,7 @@ def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
         error = _error(why, f"The database cannot be read either: {reading}", ["Wait: it is asked again every few seconds."])
         Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence).update(error=error, database_state=OutcomeState.UNKNOWN)
         return
-    environment_services.apply_reading(job.database, reading)
+    environment_services.apply_reading(job.database, reading, Seen.AFTER_JOB)
     unfinished = aftermath.left_invalid(None, reading) if state != OutcomeState.UNCHANGED else []
     _finish(job, state, heads or [], why, unfinished)
 
