@@ -22,6 +22,7 @@ OUTCOMES = {
 }
 DONE = ("ok", "check", "Done")
 # Shown in a place of their own, or told by the object already.
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 APART = ("reason", "changes", "id", "database_id")
 
 
@@ -56,7 +57,7 @@ def row(entry: AuditEntry) -> Row:
         reason=str(detail.get("reason") or detail.get("comment") or detail.get("why") or ""),
         outcome=OUTCOMES.get(str(detail.get("status")), DONE) if entry.action.startswith("job.finish") else DONE,
         changes=_changes(detail.get("changes")),
-        facts=[(name, value) for name, value in detail.items() if name not in APART and value not in (None, "", [], {})],
+        facts=[(name, value) for name, value in detail.items() if name not in APART and value not in EMPTY],
     )
 
 
@@ -88,8 +89,7 @@ def _changes(told: Any) -> list[tuple[str, str, Any, Any]]:
 
 
 def _sign(before: Any, after: Any) -> str:
-    empty = (None, "", [], {})
-    return "add" if before in empty else "del" if after in empty else "chg"
+    return "add" if before in EMPTY else "del" if after in EMPTY else "chg"
 
 
 def _url(object: str, detail: Mapping[str, Any]) -> str:

@@ -1,7 +1,10 @@
 """What a database's state means, in words, and what is safest to do next."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from dashboard import job_view
 from environments.models import Database, DatabaseState
@@ -149,6 +152,17 @@ def _unreachable(database: Database) -> Words:
             "Test the connection under Edit.",
         ),
     )
+
+
+def moved_outside(database: Database) -> dict[str, Any] | None:
+    """What the watcher saw move, in the reader's zone; None once a job has worked here since."""
+    told = database.moved_outside
+    if not told:
+        return None
+    since, until = (
+        timezone.localtime(datetime.fromisoformat(at)).strftime("%Y-%m-%d %H:%M:%S") if at else "a time" for at in told["between"]
+    )
+    return {"heads": told["from"], "now": told["to"], "since": since, "until": until}
 
 
 def version_table(database: Database) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 
+from accounts.permissions import Action, people_who_may
 from audit.canonical import time
 from audit.services import record
 from environments.models import Database
+from notices.services import tell
 
 # A job with one of these may be at work on its database: whatever is seen there meanwhile may be its doing.
 HOLDING = ("running", "unknown")
@@ -41,9 +43,17 @@ def watch(row: Database, current: list[str], at: datetime, seen: Seen) -> dict[s
 
 
 def _tell(row: Database, current: list[str], at: datetime) -> dict[str, Any]:
-    before = [time(row.expected_at)] if row.expected_at else [None]
-    told = {"from": row.expected, "to": current, "between": [*before, time(at)]}
+    told = {"from": row.expected, "to": current, "between": [time(row.expected_at) if row.expected_at else None, time(at)]}
     record("watcher", "database.moved_outside", f"database {row}", id=str(row.pk), **told)
+    before, after = (", ".join(heads) or "base" for heads in (row.expected or [], current))
+    tell(
+        "moved_outside",
+        text=f"{row} was moved from {before} to {after} outside the dashboard.",
+        url=f"/databases/{row.pk}/",
+        people=people_who_may(Action.RUN, project=row.project, environment=row.environment),
+        project=row.project,
+        environment=row.environment,
+    )
     return told
 
 

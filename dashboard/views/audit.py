@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, require
 from audit import export, queries, verification
+from audit.context import WAYS
 from audit.models import AuditEntry
 from audit.queries import Filters
 from config.doorbell import ring
@@ -38,7 +39,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "total": queries.total(),
         "check": queries.last_check(),
         "environments": environments(user),
-        "ways": audit_view.WAYS,
+        "ways": WAYS,
         "periods": audit_view.PERIODS,
         "formats": {"csv": "CSV, for spreadsheets", "jsonl": "JSON lines, with hashes", "zip": "Zip, with its own checker"},
     }

@@ -44,6 +44,8 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "move": None if active or partial else moves.next_move(found, family),
         "history": history[:JOBS_SHOWN],
         "more_jobs": len(history) > JOBS_SHOWN,
+        "outside": database_view.moved_outside(found),
+        "may_audit": may(user, Action.AUDIT),
         "may_check": may(user, Action.CHECK, project=found.project, environment=found.environment),
         "may_configure": may(user, Action.CONFIGURE),
     }

@@ -14,6 +14,7 @@ from environments.watcher import Seen
 from jobs import execution, reaper
 from jobs import services as jobs
 from jobs.models import Job, JobStatus
+from notices.models import Notice
 from tests.environments.conftest import write_version
 from tests.jobs.conftest import write_revision
 
@@ -173,3 +174,20 @@ def test_entry_and_reading_are_kept_together(database: Database) -> None:
         cursor.execute("DROP TRIGGER full")
     look(database)
     assert told() == [([], ["one"])]
+
+
+def test_people_who_run_jobs_there_are_told(database: Database, admin) -> None:
+    move(database, "one")
+    look(database)
+    notice = Notice.objects.get(kind="moved_outside")
+    assert (notice.user, notice.url) == (admin, f"/databases/{database.pk}/")
+    assert notice.text == "shop/dev was moved from base to one outside the dashboard."
+
+
+def test_page_says_it_until_the_next_job(client, database: Database, admin, run) -> None:
+    client.force_login(admin)
+    move(database, "one")
+    look(database)
+    assert "Changed outside the dashboard" in client.get(f"/databases/{database.pk}/").content.decode()
+    run(database, "upgrade", "two")
+    assert "Changed outside the dashboard" not in client.get(f"/databases/{database.pk}/").content.decode()
