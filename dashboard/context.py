@@ -8,15 +8,15 @@ from django.utils import timezone
 from accounts import reauthentication
 from accounts.models import User
 from accounts.permissions import Action, may
-from jobs import queries
+from jobs import queries, reviews
 from jobs.models import JobStatus
 
 VERSION = "0.1"
-SECTIONS = {"jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account"}
+SECTIONS = {"reviews": "reviews", "jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`shell`: theme, navigation, time zone. One query for someone who is signed in, none else."""
+    """`shell`: theme, navigation, time zone. A handful of queries for someone who is signed in, none else."""
     user = request.user if hasattr(request, "user") else None
     facts: dict[str, Any] = {"theme": "auto", "version": VERSION, "time_zone": timezone.get_current_timezone_name()}
     if isinstance(user, User):
@@ -26,6 +26,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "is_fresh": reauthentication.is_fresh(request.session),
             "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
+            "reviews": reviews.count(user),
             "active_jobs": queries.jobs(user).filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
         }
     return {"shell": facts}

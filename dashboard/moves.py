@@ -14,13 +14,14 @@ GIVING = (DatabaseState.PENDING, DatabaseState.UP_TO_DATE)
 
 @dataclass(frozen=True)
 class Move:
-    """`kind` promote is a link (`url`); upgrade is a form that asks for a plan."""
+    """`kind` promote is a link (`url`), with a `key` by which several are chosen at once; upgrade is a form that asks for a plan."""
 
     kind: str
     label: str
     url: str
     count: int
     database: Database
+    key: str = ""
 
 
 def next_move(database: Database, family: Iterable[Database]) -> Move | None:
@@ -34,7 +35,8 @@ def next_move(database: Database, family: Iterable[Database]) -> Move | None:
     gained = len(set(database.pending) - set(giver.pending))
     if not gained:
         return None
-    return Move("promote", f"Promote {gained} from {giver.environment.slug}", _promotion_url(giver, database), gained, database)
+    key = f"{database.project.slug}:{giver.environment.slug}:{database.environment.slug}"
+    return Move("promote", f"Promote {gained} from {giver.environment.slug}", _promotion_url(giver, database), gained, database, key)
 
 
 def first_move(family: list[Database], busy: Iterable[object] = ()) -> Move | None:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, may
 from dashboard import database_view
+from dashboard import states as states_of
 from dashboard.moves import Move, next_move
+from environments import policies
 from environments import queries as environments
-from environments.models import Database, DatabaseState, Environment
+from environments.models import Database, DatabaseState, Environment, Policy
 from jobs import queries as jobs
+from jobs import reviews
 from jobs.models import FINAL, Job, JobStatus, OutcomeState
 from migrations_store import graph as graphs
 from migrations_store import queries
@@ -23,19 +27,6 @@ from migrations_store.models import Project, Snapshot
 TRAIL = 10
 PROJECTS = 50
 ATTENTION = 5
-ORDER = [
-    "failed",
-    "unreachable",
-    "unknown_revision",
-    "overlapping",
-    "ahead",
-    "running",
-    "awaiting_approval",
-    "unchecked",
-    "uninitialised",
-    "pending",
-    "up_to_date",
-]
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that a person should look at; `job` or `database` is where."""
+    """Something that a person should look at; `job` or `database` is where. `asks`: the job waits for the reader's own approval."""
 
     tone: str
     icon: str
@@ -78,26 +69,43 @@ class Attention:
     sentence: str
     at: Any
     job: Job | None = None
+    asks: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A column: an environment, and in a few words what it asks before anything runs there."""
+
+    environment: Environment
+    asks: str
 
 
 @dataclass
 class Pipeline:
     environments: list[Environment]
+    stages: list[Stage]
     rows: list[Row]
     attention: list[Attention]
     counts: dict[str, int]
     version: str
     total: int
     databases: int
-    busy: bool = False
+    busy: bool
+    mine: set[int]
+
+    @property
+    def promotable(self) -> int:
+        """How many promotions could be chosen at once."""
+        return sum(cell.move is not None and cell.move.kind == "promote" for row in self.rows for cell in row.cells)
 
 
 def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipeline:
     """Everything that the home page shows, with a constant number of queries."""
     stages = list(environments.environments(user))
     found = list(environments.databases(user).defer("pending", "query", "secret"))
-    active, last = jobs.active_jobs(found), _last_jobs(found)
-    states = {database.pk: _state(database, active.get(database.pk), last.get(database.pk)) for database in found}
+    active, last, now = jobs.active_jobs(found), _last_jobs(found), timezone.now()
+    frozen = states_of.frozen(stages, now)
+    states = {one.pk: states_of.state_of(one, active.get(one.pk), last.get(one.pk), set(frozen), now) for one in found}
     projects = _matching(user, found, states, query, state)
     shown = projects[(page - 1) * PROJECTS : page * PROJECTS]
     snapshots = queries.latest_snapshots(shown)
@@ -108,9 +116,24 @@ def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipe
     counts: dict[str, int] = defaultdict(int)
     for value in states.values():
         counts[value] += 1
-    attention = _attention(found, active, last)
-    version = _version(found, active, last)
-    return Pipeline(stages, rows, attention[:ATTENTION], dict(counts), version, len(projects), len(found), bool(active))
+    mine = {job.pk for job in reviews.to_review(user)}
+    attention = _attention(found, active, last, mine)[:ATTENTION]
+    columns = _columns(stages, frozen)
+    version = _version(states, found, active, last, mine, columns)
+    return Pipeline(stages, columns, rows, attention, dict(counts), version, len(projects), len(found), bool(active), mine)
+
+
+def _columns(stages: list[Environment], frozen: dict[Any, str]) -> list[Stage]:
+    """One query."""
+    kept = {policy.environment_id: policy for policy in Policy.objects.filter(project=None)}
+    return [Stage(stage, frozen.get(stage.pk) or _asks(policies.rules_of(kept.get(stage.pk), stage))) for stage in stages]
+
+
+def _asks(rules: policies.Rules) -> str:
+    if rules.missing:
+        return "no policy: nothing runs"
+    approvals = f"{rules.approvals} approval{'' if rules.approvals == 1 else 's'}" if rules.approvals else "runs at once"
+    return f"{approvals}, in run windows" if rules.windows else approvals
 
 
 def _last_jobs(found: list[Database]) -> dict[Any, Job]:
@@ -118,23 +141,9 @@ def _last_jobs(found: list[Database]) -> dict[Any, Job]:
     newest = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
     ids = newest.values("database").annotate(last=Max("pk")).values_list("last", flat=True)
     return {
-        job.database_id: job for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview").filter(pk__in=list(ids))
+        job.database_id: job
+        for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview", "plan__facts").filter(pk__in=list(ids))
     }
-
-
-def _state(database: Database, job: Job | None, last: Job | None) -> str:
-    """The word of the cell: a job under way or a failed one comes before the state of the version table."""
-    if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
-        return "running"
-    if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
-        return "awaiting_approval"
-    if _has_failed(last) and database.state in (DatabaseState.PENDING, DatabaseState.UNINITIALISED):
-        return "failed"
-    return database.state
-
-
-def _has_failed(last: Job | None) -> bool:
-    return last is not None and last.status == JobStatus.FAILED
 
 
 def _matching(user: User, found: list[Database], states: dict[Any, str], query: str, state: str) -> list[Project]:
@@ -145,13 +154,13 @@ def _matching(user: User, found: list[Database], states: dict[Any, str], query: 
     worst: dict[int, int] = {}
     having: set[int] = set()
     for database in found:
-        rank = ORDER.index(states[database.pk])
+        rank = states_of.ORDER.index(states[database.pk])
         worst[database.project_id] = min(worst.get(database.project_id, 99), rank)
         if states[database.pk] == state:
             having.add(database.project_id)
     if state:
         projects = [project for project in projects if project.pk in having]
-    return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > ORDER.index("ahead"), project.slug))
+    return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > states_of.ORDER.index("ahead"), project.slug))
 
 
 def _row(
@@ -187,9 +196,9 @@ def _cell(
 ) -> Cell:
     if not here:
         return Cell(stage)
-    database = min(here, key=lambda one: ORDER.index(states[one.pk]))
+    database = min(here, key=lambda one: states_of.ORDER.index(states[one.pk]))
     state, job = states[database.pk], active.get(database.pk)
-    tone, icon, word = _look(database, state)
+    tone, icon, word = states_of.look(database, state)
     revision = database.current[0] if database.current else ""
     node = graph.revisions.get(revision) if graph else None
     acts = job is None and may(user, Action.CHECK, project=database.project, environment=stage)
@@ -203,18 +212,9 @@ def _cell(
         word,
         revision,
         node.message if node else "",
-        job or (last.get(database.pk) if state == "failed" else None),
+        job or (last.get(database.pk) if state in ("failed", "partial") else None),
         _move(database, family, graph) if acts else None, _trail(database, graph), len(here), fine,
     )  # fmt: skip
-
-
-def _look(database: Database, state: str) -> tuple[str, str, str]:
-    special = {
-        "failed": ("fail", "x", "Failed"),
-        "running": ("run", "ring", "Running"),
-        "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
-    }
-    return special.get(state) or database_view.look(database)
 
 
 def _move(database: Database, family: list[Database], graph: Graph | None) -> Move | None:
@@ -235,12 +235,12 @@ def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
     return tuple(revision in applied for revision in reversed(graph.order[:TRAIL]))
 
 
-def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Job]) -> list[Attention]:
-    """The worst first."""
+def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Job], mine: set[int]) -> list[Attention]:
+    """The worst first; `mine` are the jobs that wait for the reader's approval."""
     items: list[tuple[int, Attention]] = []
     for database in found:
         failed, job = last.get(database.pk), active.get(database.pk)
-        if failed is not None and _has_failed(failed) and database.state != DatabaseState.UP_TO_DATE and job is None:
+        if failed is not None and states_of.has_failed(failed) and database.state != DatabaseState.UP_TO_DATE and job is None:
             partial = failed.database_state == OutcomeState.PARTIAL
             title = (failed.error or {}).get("title", "")
             words = ("half", "Partial") if partial else ("x", "Failed")
@@ -248,8 +248,10 @@ def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Jo
                 (0 if partial else 1, Attention("fail", *words, database, f"Job {failed.pk}: {title}.", failed.finished_at, failed))
             )
         elif job is not None and job.status == JobStatus.AWAITING_APPROVAL:
-            sentence = f"{job.requested_by.display_name} asks to {job.command} it."
-            items.append((4, Attention("idle", "diamond", "Awaiting approval", database, sentence, job.created_at, job)))
+            asks = job.pk in mine
+            sentence = f"{job.requested_by.display_name} asks {'you to approve' if asks else 'for'} {_what(job)}."
+            found_one = Attention("idle", "diamond", "Awaiting approval", database, sentence, job.created_at, job, asks)
+            items.append((2 if asks else 5, found_one))
         elif (explanation := database_view.explain(database, set())) and explanation.tone in ("fail", "warn"):
             _, icon, word = database_view.look(database)
             sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title
@@ -259,8 +261,17 @@ def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Jo
     return [item for _, item in sorted(items, key=lambda item: item[0])]
 
 
-def _version(found: list[Database], active: dict[Any, Job], last: dict[Any, Job]) -> str:
+def _what(job: Job) -> str:
+    """Such as: an upgrade to 71aa90c2b6f1."""
+    article = "an" if job.command[0] in "aeiou" else "a"
+    return f"{article} {job.command}" + (f" to {job.requested_revision[:40]}" if job.requested_revision else "")
+
+
+def _version(
+    states: dict[Any, str], found: list[Database], active: dict[Any, Job], last: dict[Any, Job], mine: set[int], columns: list[Stage]
+) -> str:
     """Changes when anything that the matrix shows has changed."""
-    facts = [(str(database.pk), database.state, database.current, database.pending_count) for database in found]
-    facts += [(str(key), job.pk, job.status) for group in (active, last) for key, job in group.items()]  # type: ignore[misc]
+    facts: list[Any] = [sorted(mine), [column.asks for column in columns]]
+    facts += [(str(database.pk), states[database.pk], database.state, database.current, database.pending_count) for database in found]
+    facts += [(str(key), job.pk, job.status) for group in (active, last) for key, job in group.items()]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

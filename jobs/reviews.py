@@ -15,15 +15,27 @@ PLANS = Plan.objects.select_related("created_by", "database").defer("preview", "
 
 
 def to_review(user: User) -> list[Job]:
-    """The jobs whose approval waits for this person's word, the oldest first. Four queries at most, none for who may never review."""
+    """The jobs whose approval waits for this person's word, the oldest first. A few queries, none for who may never review."""
+    return _decidable(user, _shown(Job.objects.all()))
+
+
+def count(user: User) -> int | None:
+    """How many these are; None for those who have nothing to do with approvals."""
+    if reach(user, Action.REVIEW).nowhere:
+        return None if reach(user, Action.RUN).nowhere else 0
+    return len(_decidable(user, Job.objects.select_related("database__project", "database__environment").order_by("pk")))
+
+
+def _decidable(user: User, jobs: QuerySet[Job]) -> list[Job]:
+    """Two queries more than `jobs` itself."""
     where = reach(user, Action.REVIEW)
     if where.nowhere:
         return []
-    found = Job.objects.filter(where.q("database__project", "database__environment"), status=JobStatus.AWAITING_APPROVAL)
     said = Approval.objects.filter(user=user, withdrawn_at=None).values("job")
-    jobs = list(_shown(found.exclude(requested_by=user).exclude(pk__in=said)))
-    kept = {(policy.environment_id, policy.project_id): policy for policy in Policy.objects.all()} if jobs else {}
-    return [job for job in jobs if may_decide(job, user, _rules(job, kept))]
+    waiting = jobs.filter(where.q("database__project", "database__environment"), status=JobStatus.AWAITING_APPROVAL)
+    found = list(waiting.exclude(requested_by=user).exclude(pk__in=said))
+    kept = {(policy.environment_id, policy.project_id): policy for policy in Policy.objects.all()} if found else {}
+    return [job for job in found if may_decide(job, user, _rules(job, kept))]
 
 
 def my_requests(user: User) -> QuerySet[Job]:

@@ -18,7 +18,7 @@
   };
   on("htmx:beforeRequest", (event) => {
     const polls = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-    if (polls && document.hidden) event.preventDefault();
+    if (polls && (document.hidden || $("[data-pick]:checked"))) event.preventDefault();
   });
   on("htmx:sendError", lost);
   on("htmx:timeout", lost);
@@ -121,6 +121,18 @@
     });
   on("change", conditional);
   conditional();
+
+  // --- several at once: how many are ticked
+  const counted = () =>
+    $$("[data-count]").forEach((button) => {
+      const count = $$("[data-pick]:checked").length;
+      const [one, many] = button.dataset.words.split("|");
+      $("span", button).textContent = (count === 1 ? one : many).replace("# ", count ? `${count} ` : "");
+      button.disabled = !count;
+    });
+  on("change", counted);
+  on("htmx:afterSwap", counted);
+  counted();
 
   // --- times: relative or absolute
   on("keydown", (event) => {

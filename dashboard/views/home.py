@@ -9,22 +9,9 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
 from dashboard.requests import number_of, user_of
+from dashboard.states import LOOKS
 from environments.models import Environment
 from migrations_store.models import Project
-
-LOOKS = {
-    "failed": ("fail", "x", "Failed"),
-    "unreachable": ("warn", "unplug", "Unreachable"),
-    "unknown_revision": ("fail", "q", "Unknown revision"),
-    "overlapping": ("warn", "copy", "Overlapping"),
-    "ahead": ("warn", "up2", "Ahead"),
-    "running": ("run", "ring", "Running"),
-    "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
-    "unchecked": ("idle", "q", "Not checked"),
-    "uninitialised": ("idle", "dashring", "Not initialised"),
-    "pending": ("idle", "up", "Pending"),
-    "up_to_date": ("ok", "check", "Up to date"),
-}
 
 
 @require_GET

@@ -1,0 +1,64 @@
+"""The one word for a database on the pipeline: a job under way or a failed one comes before what its version table says."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard import database_view
+from environments import windows
+from environments.models import Database, DatabaseState, Environment
+from jobs import gates
+from jobs.models import Job, JobStatus, OutcomeState
+
+# Tone, icon and word, the worst first; a cell shows the worst of its databases.
+LOOKS = {
+    "partial": ("fail", "half", "Partial"),
+    "failed": ("fail", "x", "Failed"),
+    "unreachable": ("warn", "unplug", "Unreachable"),
+    "unknown_revision": ("fail", "q", "Unknown revision"),
+    "overlapping": ("warn", "copy", "Overlapping"),
+    "ahead": ("warn", "up2", "Ahead"),
+    "running": ("run", "ring", "Running"),
+    "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
+    "scheduled": ("idle", "clock", "Scheduled"),
+    "unchecked": ("idle", "q", "Not checked"),
+    "frozen": ("idle", "lock", "Frozen"),
+    "uninitialised": ("idle", "dashring", "Not initialised"),
+    "pending": ("idle", "up", "Pending"),
+    "up_to_date": ("ok", "check", "Up to date"),
+}
+ORDER = list(LOOKS)
+OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "frozen"}
+BEHIND = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
+
+
+def state_of(database: Database, job: Job | None, last: Job | None, frozen: set[Any], at: datetime) -> str:
+    """`frozen` holds the ids of the environments in which nothing runs now."""
+    if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
+        return "running"
+    if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
+        return "awaiting_approval"
+    if job is not None and waits_for_its_time(job, at):
+        return "scheduled"
+    if has_failed(last) and last is not None and database.state in BEHIND:
+        return "partial" if last.database_state == OutcomeState.PARTIAL else "failed"
+    return "frozen" if database.state in BEHIND and database.environment_id in frozen else database.state
+
+
+def waits_for_its_time(job: Job, at: datetime) -> bool:
+    """Queued, and not for a worker: for a moment, a window or the end of a freeze."""
+    later = job.not_before is not None and job.not_before > at
+    held = (job.held or {}).get("gate") in (gates.WINDOW, gates.FREEZE, gates.SCHEDULE)
+    return job.status == JobStatus.QUEUED and (later or held)
+
+
+def has_failed(last: Job | None) -> bool:
+    return last is not None and last.status == JobStatus.FAILED
+
+
+def look(database: Database, state: str) -> tuple[str, str, str]:
+    return LOOKS[state] if state in OURS else database_view.look(database)
+
+
+def frozen(stages: list[Environment], at: datetime) -> dict[Any, str]:
+    """The sentence of each environment that is frozen, by its id."""
+    return {stage.pk: sentence for stage in stages if (sentence := windows.frozen(stage, at))}
