@@ -15,6 +15,7 @@ from environments.models import ChangeKind, ChangeStatus, Database, Environment,
 from environments.policies import values_of
 from environments.policy_fields import read_policy
 from migrations_store.models import Project
+from notices.services import tell
 
 LONGEST = 2000
 # What a policy leans on: changed in a protected environment, they would be a way around it.
@@ -68,7 +69,9 @@ def propose(change: PolicyChange, *, user: User, reason: str = "") -> PolicyChan
             change.status, change.decided_at = ChangeStatus.APPLIED, Now()
         change.save()
         record(user.username, "policy.propose", object_of(change), **_detail(change), reason=change.reason)
-        if not environment.protected:
+        if environment.protected:
+            _ask(change, user)
+        else:
             _carry_out(change, user)
     change.refresh_from_db()
     return change
@@ -118,6 +121,14 @@ def object_of(change: PolicyChange) -> str:
     if change.kind == ChangeKind.MOVE:
         return f"database {change.database}"
     return f"policy {change.environment.slug}" + (f"/{change.project.slug}" if change.project else "")
+
+
+def _ask(change: PolicyChange, user: User) -> None:
+    """Whoever may decide is told."""
+    place: dict[str, Any] = {"project": change.project, "environment": change.environment}
+    people = people_who_may(Action.POLICY, **place).exclude(pk=user.pk)
+    text = f"{user.display_name} proposes to change {object_of(change)}{': ' if change.reason else ''}{change.reason}"
+    tell("policy_change_wanted", text=text, url=f"/settings/environments/{change.environment.slug}/", people=people, **place)
 
 
 def _locked(change: PolicyChange) -> Environment:

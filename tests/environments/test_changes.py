@@ -15,6 +15,7 @@ from environments import changes, policies, services
 from environments.errors import ChangeOver, NobodyElse
 from environments.models import ChangeStatus, Database, Environment, Policy, PolicyChange
 from migrations_store.models import Project
+from notices.models import Notice
 
 
 @pytest.fixture
@@ -57,6 +58,15 @@ def test_change_policy_of_a_protected_environment_waits_for_a_second_person(lead
         ("ada", "policy.approve"),
         ("ada", "policy.change"),
     ]
+
+
+def test_change_policy_tells_those_who_may_decide(lead: User, admin: User, prod: Environment) -> None:
+    User.objects.create(username="vera", role=Role.VIEWER)
+    changes.change_policy(prod, user=lead, fields={"approvals": 0}, reason="Nobody is there on Sundays")
+    assert [(notice.user, notice.kind, notice.url) for notice in Notice.objects.all()] == [
+        (admin, "policy_change_wanted", "/settings/environments/prod/")
+    ]
+    assert Notice.objects.get().text == "lena proposes to change policy prod: Nobody is there on Sundays"
 
 
 def test_decide_to_reject_changes_nothing(lead: User, admin: User, prod: Environment) -> None:
