@@ -242,6 +242,8 @@ OURS = {
     "lock_busy": Explanation("lock_busy", "Another migration holds the database", "Someone else migrates it, perhaps from another place.", ("Wait until it has ended, then try again.",)),
     "pooled": Explanation("pooled", "The database is reached through a pooler", "", ("Name the server itself in the database's settings: host and port behind the pooler.", "If the pooler works in session mode, set ALLOW_POOLERS=on.")),
     "plan_changed": Explanation("plan_changed", "The plan is no longer true", "", ("Build the plan again and look at what it does now.",)),
+    "gate_closed": Explanation("gate_closed", "A gate is closed", "", ("Meet the condition that is named, or have the policy changed by those who may.", "Then request the job again.")),
+    "backup_failed": Explanation("backup_failed", "The backup before the migration failed", "", ("Look at the log for what the backup's command said.", "Mend the command in the policy, or what it misses, then request the job again.")),
     "env_did_nothing": Explanation("env_did_nothing", "env.py ran no migration", "", ("Look at env.py: it has to call context.run_migrations() in online mode.",)),
     "exited": Explanation("exited", "The project's code ended the run", "", ("Look at the log for its reason.", "Remove the sys.exit from env.py or the revision.")),
     "missing_interpreter": Explanation("missing_interpreter", "The project's interpreter cannot be started", "", ("Correct the interpreter in the project's settings.",)),

@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,14 +16,14 @@ from config.doorbell import ring
 from environments import policies, secrets, version_table
 from environments import services as environment_services
 from environments.errors import Unreachable
+from environments.policies import Rules
 from environments.version_table import Reading
 from environments.watcher import Seen
-from jobs import aftermath, explanations, facts, gates, reaper, schedule, spec, supervisor, verdict
+from jobs import aftermath, backup, explanations, preflight, reaper, sayings, schedule, spec, supervisor, verdict
 from jobs.claims import claim
 from jobs.errors import PlanStale
 from jobs.facts import Live
 from jobs.models import FINAL, Command, Job, JobStatus, OutcomeState, StepStatus
-from jobs.plans import changed_since
 from jobs.recorder import Recorder
 from jobs.watch import Watch
 from migrations_store import graph as graphs
@@ -32,7 +31,6 @@ from migrations_store.models import Snapshot
 
 logger = logging.getLogger(__name__)
 TAIL_LINES = 200
-CHANGED = "What was planned no longer holds: {}."
 
 
 def execute(job_id: int) -> None:
@@ -80,17 +78,15 @@ class Execution:
     def run(self) -> None:
         """Every way through ends in `finish`, so that no job stays running while its worker lives."""
         self.recorder.say(f"{self.job.get_command_display()} {self.database}: {self._route()}")
-        if changed := changed_since(self.plan, facts.planned(self.plan)):
-            self.refuse("plan_changed", CHANGED.format("; ".join(changed)))
-            return
-        if forbidden := gates.closed(gates.of(self.plan, job=self.job), "fix", besides=(gates.REACHABLE,)):
-            self.refuse("gate_closed", f"{'. '.join(gate.detail.rstrip('.') for gate in forbidden)}.")
+        if refusal := preflight.refusal(self.job, self.plan):
+            self.refuse(*refusal)
             return
         start = self._look()
         if start is None:
             return
-        if elsewhere := facts.elsewhere(self.plan, Live(start.heads, start.identity), absent=start.fingerprint == verdict.ABSENT):
-            self.refuse("plan_changed", CHANGED.format("; ".join(elsewhere)), heads=start.heads)
+        elsewhere = preflight.elsewhere(self.plan, Live(start.heads, start.identity), absent=start.fingerprint == verdict.ABSENT)
+        if elsewhere:
+            self.refuse(*elsewhere, heads=start.heads)
         elif start.heads != sorted(self.plan.from_heads):
             self._other_start(start)
         elif not self.plan.steps and self.plan.command != Command.CHECK:
@@ -115,7 +111,7 @@ class Execution:
         self.reading = reading
         self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading, Seen.BEFORE_JOB))
         self._keep_fingerprint(reading.fingerprint)
-        self.recorder.say(f"{reading.server} answered in {reading.latency_ms:.0f} ms; it is at {_shown(verdict.heads_of(reading))}.")
+        self.recorder.say(f"{reading.server} answered in {reading.latency_ms:.0f} ms; it is at {sayings.shown(verdict.heads_of(reading))}.")
         return Start(verdict.heads_of(reading), reading.identity, reading.fingerprint)
 
     def _keep_fingerprint(self, fingerprint: str) -> None:
@@ -125,18 +121,18 @@ class Execution:
     def _other_start(self, start: Start) -> None:
         """Another job or a person moved the database since the plan was made."""
         if start.heads == sorted(self.plan.to_heads) and self.plan.command != Command.CHECK:
-            self.recorder.say(f"Nothing left to do: the database is at {_shown(start.heads)} already.")
+            self.recorder.say(f"Nothing left to do: the database is at {sayings.shown(start.heads)} already.")
             self.finish(JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, start.heads, steps=self.job.steps.all().delete)
             return
-        found, planned = _shown(start.heads), _shown(self.plan.from_heads)
-        why = f"The plan starts at {planned}, but the database is at {found} now (database moved: {planned} → {found})."
-        self.refuse("plan_changed", why, heads=start.heads)
+        self.refuse(*preflight.moved(self.plan, start.heads), heads=start.heads)
 
     # --- during
 
     def _migrate(self, start: Start) -> None:
         password = secrets.decrypt(self.database) if self.database.secret else ""
         rules = policies.rules_for(self.database)
+        if not self._is_backed_up(rules, password, start):
+            return
         document = spec.with_target(
             spec.build(self.plan, self.snapshot, password=password),
             identity=start.identity,
@@ -158,6 +154,20 @@ class Execution:
             secrets=[password] if password else [],
         )
         self._conclude(start, end)
+
+    def _is_backed_up(self, rules: Rules, password: str, start: Start) -> bool:
+        """Also where the policy asks for no backup. Without the one that it asks for the job has ended."""
+        if not rules.backup_command or self.plan.command not in (Command.UPGRADE, Command.DOWNGRADE):
+            return True
+        result = backup.run(self.job, rules, self.recorder, password)
+        if result.kept is not None:
+            self.recorder.insist(lambda: self.recorder.write_now(backup=result.kept))
+        elif result.canceled:
+            self.recorder.say(result.why)
+            self.finish(JobStatus.CANCELED, OutcomeState.UNCHANGED, start.heads)
+        else:
+            self.refuse("backup_failed", result.why, heads=start.heads)
+        return result.kept is not None
 
     def tick(self) -> None:
         self.recorder.tick()
@@ -181,7 +191,7 @@ class Execution:
             self.error = self.error or event
         elif kind == "changes":
             self.changes = event["changes"]
-        elif sentence := _sentence(event):
+        elif sentence := sayings.of_event(event):
             self.recorder.say(sentence)
 
     # --- after
@@ -240,7 +250,7 @@ class Execution:
         if self.reading is not None:
             reading = self.reading
             self.recorder.insist(lambda: environment_services.apply_reading(self.database, reading, self._seen()))
-        self.recorder.say(_closing_words(status, database_state, heads))
+        self.recorder.say(sayings.closing(status, database_state, heads))
         self.recorder.insist(self.recorder.flush_all)
         ended: dict[str, Any] = {"finished_at": Now()} if status in FINAL else {}
         row = ended | {"status": status, "database_state": database_state, "heads_after": heads, "error": error, "changes": self.changes}
@@ -266,33 +276,4 @@ class Execution:
         self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
 
     def _route(self) -> str:
-        return f"{_shown(self.plan.from_heads)} to {_shown(self.plan.to_heads)}, {len(self.plan.steps)} steps"
-
-
-def _sentence(event: dict[str, Any]) -> str:
-    kind = event.get("event")
-    if kind == "started":
-        alembic, sqlalchemy, python, pid = (event.get(name) for name in ("alembic", "sqlalchemy", "python", "pid"))
-        return f"Alembic {alembic} and SQLAlchemy {sqlalchemy} on Python {python}, process {pid}. {event.get('isolation', '')}".strip()
-    if kind == "connected":
-        return "The connection leads to the right database."
-    if kind == "locked":
-        return f"The lock on the database is held, after {event.get('waited_ms', 0):.0f} ms."
-    if kind == "waiting_for_lock":
-        return "Waiting for the lock on the database: another migration holds it."
-    if kind == "context":
-        schema = f"{event['version_table_schema']}." if event.get("version_table_schema") else ""
-        return f"env.py uses version table {schema}{event.get('version_table')}; it says {_shown(event.get('heads') or [])}."
-    return ""
-
-
-def _closing_words(status: JobStatus, database_state: OutcomeState, heads: list[str] | None) -> str:
-    if heads is None:
-        where = "the database was not touched" if database_state == OutcomeState.UNCHANGED else "the database could not be read"
-    else:
-        where = f"the database is at {_shown(heads)} ({database_state.label.lower()})"
-    return f"{status.label}, {datetime.now(UTC):%H:%M:%S} UTC: {where}."
-
-
-def _shown(heads: list[str]) -> str:
-    return ", ".join(heads) or "base"
+        return f"{sayings.shown(self.plan.from_heads)} to {sayings.shown(self.plan.to_heads)}, {len(self.plan.steps)} steps"
