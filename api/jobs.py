@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from ninja import Header, Query, Router, Status
 from pydantic import Field, StringConstraints
 
@@ -15,7 +15,7 @@ from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import Invalid
 from environments.queries import get_database
-from jobs import queries, services, waiting
+from jobs import evidence, queries, services, waiting
 from jobs.models import Approval, Job, JobStatus
 
 router = Router(tags=["jobs"], by_alias=True)
@@ -218,6 +218,12 @@ def get_log(
 def get_log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
     job = queries.get_job(user_of(request), id, Action.READ_LOGS)
     return StreamingHttpResponse(log_text(job), content_type="text/plain; charset=utf-8")
+
+
+@router.get("/{id}/evidence", summary="Everything that is known of it in one zip, with hashes and a checker")
+def get_evidence(request: HttpRequest, id: str) -> FileResponse:
+    job = queries.get_job(user_of(request), id, Action.AUDIT)
+    return FileResponse(evidence.bundle(job), as_attachment=True, filename=f"job-{job.pk}-evidence.zip")
 
 
 @router.post("/{id}/cancellation", response={202: JobShown}, summary="Cancel a job")

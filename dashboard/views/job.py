@@ -122,6 +122,7 @@ def _state(request: HttpRequest, found: Job) -> dict[str, Any]:
         "facts": job_view.facts(found),
         "rerun": job_view.rerun_is_safe(found),
         "poll": job_view.poll_seconds(found),
+        "may_audit": may(user, Action.AUDIT, **_place(found)),
         "may_cancel": may(user, Action.RUN, **_place(found)) and not found.cancel_requested_at and _cancelable(found),
     }
 

@@ -56,6 +56,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /jobs/{job}": (VIEWER, NOTHING, 200),
     "GET /jobs/{job}/log": (VIEWER, NOTHING, 200),
     "GET /jobs/{job}/log.txt": (VIEWER, NOTHING, 200),
+    "GET /jobs/{job}/evidence": (AUDITOR, NOTHING, 200),
     "POST /jobs/{job}/cancellation": (OPERATOR, {"reason": "not now"}, 202),
     "POST /jobs/{job}/approvals": (REVIEWER, {"decision": "approve"}, 409),
     "DELETE /jobs/{job}/approvals": (REVIEWER, NOTHING, 409),

@@ -87,6 +87,7 @@ PAGES = {
     "job-decide": Page(post=REVIEWER, arguments=("job",), data={"decision": "approve"}, answers=(409,)),
     "job-withdraw": Page(post=REVIEWER, arguments=("job",), answers=(409,)),
     "job-release": Page(post=OPERATOR, arguments=("job",), answers=(409,)),
+    "job-evidence": Page(AUDITOR, arguments=("job",)),
     "job-cancel": Page(post=OPERATOR, arguments=("job",), data={"reason": "not now"}),
     "audit": Page(AUDITOR),
     "audit-verify": Page(post=AUDITOR),
