@@ -17,7 +17,7 @@ from config.doorbell import ring
 from config.errors import Forbidden, Invalid
 from environments import policies
 from environments.policies import Rules
-from jobs import approvals, gates
+from jobs import approvals, gates, telling
 from jobs.errors import GateClosed, NotDecidable, PlanStale
 from jobs.models import WAITING, Approval, Decision, Job, JobStatus, OutcomeState, StepStatus
 from jobs.plans import changed_since
@@ -137,6 +137,7 @@ def _approve(job: Job, user: User, comment: str, rules: Rules) -> None:
         _queue(job)
     facts = {"plan": digest, "expires_at": until.isoformat(), "approvals": f"{len(count.counted)} of {count.needed}"}
     _record(job, user, "job.approve", comment=comment, status=job.status, **facts)
+    telling.approved(job, user)
 
 
 def _reject(job: Job, user: User, comment: str) -> None:
@@ -146,6 +147,7 @@ def _reject(job: Job, user: User, comment: str) -> None:
     _move(job, JobStatus.REJECTED, database_state=OutcomeState.UNCHANGED, finished_at=Now())
     job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
     _record(job, user, "job.reject", comment=comment, plan=job.plan.digest)
+    telling.rejected(job, user, comment)
 
 
 def _queue(job: Job) -> None:

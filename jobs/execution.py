@@ -19,7 +19,7 @@ from environments.errors import Unreachable
 from environments.policies import Rules
 from environments.version_table import Reading
 from environments.watcher import Seen
-from jobs import aftermath, backup, explanations, preflight, reaper, sayings, schedule, spec, supervisor, verdict
+from jobs import aftermath, backup, explanations, preflight, reaper, sayings, schedule, spec, supervisor, telling, verdict
 from jobs.claims import claim
 from jobs.errors import PlanStale
 from jobs.facts import Live
@@ -271,6 +271,7 @@ class Execution:
             status=row["status"].value, database_state=row["database_state"].value, heads_after=row["heads_after"],
             error=(row["error"] or {}).get("code"),
         )  # fmt: skip
+        telling.ended(self.job, row["status"], row["database_state"])
 
     def _skip_steps(self) -> None:
         self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)

@@ -16,7 +16,7 @@ from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
 from environments.watcher import Seen
-from jobs import aftermath, restored, schedule, spec, verdict
+from jobs import aftermath, restored, schedule, spec, telling, verdict
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -24,7 +24,7 @@ from migrations_store import graph as graphs
 logger = logging.getLogger(__name__)
 STALE_SECONDS = 30
 AT_ONCE = 16
-RELATED = ("database__project", "database__environment", "plan__snapshot")
+RELATED = ("database__project", "database__environment", "plan__snapshot", "requested_by")
 VANISHED = "The worker that ran this job has vanished: it was killed, or its machine stopped."
 
 
@@ -127,6 +127,7 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinishe
             database_state=state.value,
             heads_after=heads,
         )
+        telling.ended(job, status, state)
 
 
 def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from config.doorbell import ring
 from config.errors import Forbidden, Invalid
 from environments import policies
 from environments.models import Database
-from jobs import gates, schedule
+from environments.policies import Rules
+from jobs import gates, schedule, telling
 from jobs.decisions import decide, release, withdraw
 from jobs.errors import GateClosed, NotCancelable, PlanStale
 from jobs.models import Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
@@ -100,7 +101,8 @@ def queue(
     """One transaction: the job, its steps and the audit entry; the doorbell rings when it has committed."""
     wishes = wishes or Wishes()
     _require_for(plan, user)
-    _check(plan, user, reason, wishes)
+    rules = policies.rules_for(plan.database)
+    _check(plan, user, reason, wishes, rules)
     found = gates.of(plan, break_glass=wishes.break_glass)
     if forbidden := gates.closed(found, "fix"):
         raise GateClosed.of(forbidden)
@@ -122,8 +124,13 @@ def queue(
             break_glass=wishes.break_glass,
         )
         Step.objects.bulk_create(_steps(job, plan))
-        _record_request(job, user, wishes, passed_over=[gate.name for gate in found if gate.passed_over])
-        if not waits:
+        passed_over = [gate.name for gate in found if gate.passed_over]
+        _record_request(job, user, wishes, passed_over=passed_over)
+        if wishes.break_glass:
+            telling.glass_broken(job, passed_over)
+        if waits:
+            telling.approval_wanted(job, rules)
+        else:
             transaction.on_commit(lambda: ring("jobs.tasks.run_job", job.pk))
     return job
 
@@ -137,9 +144,8 @@ def _require_for(plan: Plan, user: User) -> None:
         require(user, Action.PURGE, **place)
 
 
-def _check(plan: Plan, user: User, reason: str, wishes: Wishes) -> None:
+def _check(plan: Plan, user: User, reason: str, wishes: Wishes, rules: Rules) -> None:
     """Raises what is wrong with how the job is to run."""
-    rules = policies.rules_for(plan.database)
     schedule.check(wishes.not_before, in_window=wishes.in_window, rules=rules)
     if not wishes.break_glass:
         return

@@ -13,6 +13,7 @@ from environments.models import Database, Environment, Policy
 from jobs import execution, gates, services, waiting
 from jobs.errors import GateClosed, NotDecidable
 from jobs.models import Approval, Job, JobStatus
+from notices.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Add = Callable[..., Database]
@@ -158,3 +159,15 @@ def test_a_protected_environment_without_a_policy_denies(admin: User, prod: Envi
     Policy.objects.all().delete()
     with pytest.raises(GateClosed, match="has no policy"):
         services.request_job(add_database(prod), user=admin, command="upgrade", revision="head")
+
+
+def test_those_who_may_decide_are_told_and_then_whoever_asked(job: Job, admin: User, rita: User) -> None:
+    User.objects.create_user("olga", role=Role.OPERATOR)
+    later = services.request_job(job.database, user=admin, command="upgrade", revision="two")
+    assert [(notice.user.username, notice.kind) for notice in Notice.objects.order_by("pk")] == [("rita", "approval_wanted")]
+    services.decide(later, user=rita, decision="approve")
+    executed(later)
+    services.decide(job, user=rita, decision="reject", comment="done already")
+    told = [(notice.user.username, notice.kind) for notice in Notice.objects.order_by("pk")][1:]
+    assert told == [("ada", "approved"), ("ada", "job_succeeded"), ("ada", "rejected")]
+    assert Notice.objects.filter(url=f"/jobs/{job.pk}/", text__contains="done already").count() == 1
