@@ -23,3 +23,19 @@ class TooManyAttempts(Refused):
 class WrongPassword(Refused):
     code = "wrong_password"
     title = "Your password, please"
+
+
+class OwnAccess(Refused):
+    status = 403
+    code = "own_access"
+    title = "Not on yourself"
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
+    title = "Somebody has to be administrator"
+
+
+class StillNamed(Conflict):
+    code = "still_named"
+    title = "The record names them"

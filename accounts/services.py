@@ -1,6 +1,7 @@
 """Users, their preferences and their API tokens."""
 
 import hashlib
+import re
 import secrets
 import zoneinfo
 from datetime import datetime, timedelta
@@ -10,12 +11,14 @@ from django.utils import timezone
 
 from accounts.errors import NameTaken
 from accounts.models import ApiToken, Role, Theme, User
+from accounts.people import check_password_rules
 from accounts.permissions import Action, require
 from audit.context import by_token
 from audit.services import record
 from config.errors import Invalid, NotFound
 
 PREFIX = "adb_"
+NAME = re.compile(r"[\w.@+-]+")
 USED_EVERY = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=366)
 
@@ -39,6 +42,9 @@ def create_first_admin(password: str | None, token: str | None) -> str | None:
 def create_user(*, by: User, username: str, password: str, role: str) -> User:
     """Only administrators; the name is taken once."""
     require(by, Action.CONFIGURE)
+    if len(username) > 150 or not NAME.fullmatch(username):
+        raise Invalid("A user name has letters, digits and @ . + - _ only.", {"username": "Letters, digits and @ . + - _ only."})
+    check_password_rules(password)
     if role not in Role.values:
         raise Invalid(f"There is no role {role[:40]!r}; use {', '.join(Role.values)}.", {"role": "Not a role."})
     try:

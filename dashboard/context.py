@@ -10,9 +10,10 @@ from accounts.models import User
 from accounts.permissions import Action, may
 from jobs import queries, reviews
 from jobs.models import JobStatus
+from notices import queries as notices
 
 VERSION = "0.1"
-SECTIONS = {"reviews": "reviews", "jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account"}
+SECTIONS = {"reviews": "reviews", "jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account", "notices": "notices"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "theme": user.theme,
             "section": SECTIONS.get(request.path.strip("/").split("/")[0], "pipeline"),
             "is_fresh": reauthentication.is_fresh(request.session),
+            "unread": notices.unread_count(user),
             "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
             "reviews": reviews.count(user),

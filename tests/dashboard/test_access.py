@@ -12,21 +12,23 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ApiToken, Role, User
+from accounts.models import ApiToken, Grant, Role, Team, User
 from accounts.services import create_token
 from audit.models import AuditEntry
 from dashboard.urls import urlpatterns
 from environments import services as environments
+from environments.changes import change_policy
 from environments.models import Database
 from jobs.batches import Move, promote_all
 from jobs.models import Plan
 from jobs.plans import make_plan
 from jobs.services import request_job
+from notices.channels import create_channel
 from tests.environments.conftest import write_version
-from tests.support.roles import ADMIN, AUDITOR, CHECKER, OPERATOR, REVIEWER, VIEWER
+from tests.support.roles import ADMIN, ANYONE, AUDITOR, CHECKER, LEAD, OPERATOR, OUTSIDERS, REVIEWER, VIEWER, someone, undone
 from tests.support.sessions import signed_in
 
-ROLES = tuple(role for role in Role if role != Role.NONE)
+ROLES = (*(role for role in Role if role != Role.NONE), *OUTSIDERS)
 METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")  # the one that may change something comes last
 
 
@@ -41,13 +43,19 @@ class Page:
     data: dict[str, str] = field(default_factory=dict)
     answers: tuple[int, ...] = (200, 302)
 
+    def of_shop(self, method: str) -> bool:
+        """Whether it is about something of the project that outsiders have no part in."""
+        named = {"shop", "spare", "database", "plan", "job", "promotion", "batch", "change"}
+        return bool(named & set(self.arguments)) or "shop" in (str(self.data) if method == "POST" else self.query)
 
+
+POLICY = {"approvals": "2", "approver_role": "reviewer", "approval_hours": "24", "backup_timeout": "60"}
 PAGES = {
-    "home": Page(VIEWER),
+    "home": Page(ANYONE),
     "pipeline": Page(VIEWER),
-    "account": Page(VIEWER, VIEWER, data={"theme": "dark", "time_zone": "Europe/Berlin"}),
-    "token-new": Page(post=VIEWER, data={"name": "ci"}),
-    "token-delete": Page(post=VIEWER, arguments=("own_token",)),
+    "account": Page(ANYONE, ANYONE, data={"theme": "dark", "time_zone": "Europe/Berlin"}),
+    "token-new": Page(post=ANYONE, data={"name": "ci"}),
+    "token-delete": Page(post=ANYONE, arguments=("own_token",)),
     "environments-prepare": Page(post=ADMIN),
     "environments": Page(VIEWER),
     "environment-new": Page(
@@ -57,6 +65,13 @@ PAGES = {
         ADMIN, ADMIN, ("spare",), data={"slug": "spare", "name": "Spare", "position": "9", "lock_timeout": "5", "statement_timeout": "0"}
     ),
     "environment-delete": Page(post=ADMIN, arguments=("spare",)),
+    "environment": Page(VIEWER, arguments=("spare",)),
+    "policy-edit": Page(LEAD, LEAD, ("spare",), data=POLICY),
+    "policy-words": Page(post=LEAD, arguments=("spare",), data=POLICY),
+    "policy-delete": Page(post=LEAD, arguments=("spare",)),
+    "environment-freeze": Page(post=LEAD, arguments=("spare",), data={"reason": "Holiday sale"}),
+    "environment-unfreeze": Page(post=LEAD, arguments=("spare",)),
+    "policy-decide": Page(post=LEAD, arguments=("change",), data={"decision": "reject"}, answers=(409,)),
     "project-new": Page(ADMIN, ADMIN, data={"slug": "second", "kind": "directory", "path": "ROOT"}),
     "project": Page(VIEWER, arguments=("shop",)),
     "project-edit": Page(ADMIN, ADMIN, ("shop",), data={"slug": "shop", "name": "Shop", "kind": "directory", "path": "ROOT"}),
@@ -92,11 +107,30 @@ PAGES = {
     "audit": Page(AUDITOR),
     "audit-verify": Page(post=AUDITOR),
     "audit-export": Page(AUDITOR),
-    "sign-in-again": Page(VIEWER, VIEWER),
-    "sign-out": Page(post=VIEWER),
+    "people": Page(ADMIN),
+    "person-new": Page(ADMIN, ADMIN, data={"username": "nina", "password": "battery staple 9", "role": "none"}),
+    "person": Page(ADMIN, ADMIN, ("other",), data={"role": "viewer", "is_active": "on"}),
+    "person-password": Page(post=ADMIN, arguments=("other",), data={"password": "battery staple 9"}),
+    "person-delete": Page(post=ADMIN, arguments=("other",), data={"typed": "otto"}),
+    "person-grant": Page(post=ADMIN, arguments=("other",), data={"role": "operator", "project": "shop"}),
+    "team-new": Page(ADMIN, ADMIN, data={"name": "Platform"}),
+    "team": Page(ADMIN, ADMIN, ("team",), data={"name": "Core"}),
+    "team-delete": Page(post=ADMIN, arguments=("team",)),
+    "team-grant": Page(post=ADMIN, arguments=("team",), data={"role": "viewer"}),
+    "grant-delete": Page(post=ADMIN, arguments=("grant",)),
+    "channels": Page(ADMIN),
+    "channel-new": Page(
+        ADMIN, ADMIN, data={"name": "room", "way": "webhook", "address": "https://hooks.example.com/x", "kinds": "job_failed"}
+    ),
+    "channel-edit": Page(ADMIN, ADMIN, ("channel",), data={"name": "rooms", "kinds": "job_failed"}),
+    "channel-delete": Page(post=ADMIN, arguments=("channel",)),
+    "channel-test": Page(post=ADMIN, arguments=("channel",)),
+    "notices": Page(ANYONE),
+    "notices-read": Page(post=ANYONE),
+    "sign-in-again": Page(ANYONE, ANYONE),
+    "sign-out": Page(post=ANYONE),
 }
 OPEN = {"sign-in"}
-CASES = [(name, role) for name in PAGES for role in ROLES]
 POSTS = [name for name, page in PAGES.items() if page.post]
 
 
@@ -111,13 +145,19 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     environments.check_database_now(database)
     test = add_environment("test", 2)
     add_database(test)
-    add_environment("spare", 3)
+    decided = change_policy(add_environment("spare", 3), user=admin, fields={"forbid_stamp": True})
     database.refresh_from_db()
     batch = promote_all([Move(database.project, database.environment, test)], user=admin)
     promotion = batch.promotions.get()
     plan = make_plan(database, user=admin, command="upgrade", revision="two")
     job = request_job(database, user=admin, command="upgrade", revision="three")
-    made = {"batch": batch.pk, "promotion": promotion.pk, "BATCH": promotion.jobs.get().plan.digest}
+    team = Team.objects.create(name="Core")
+    grant = Grant.objects.create(team=team, role=Role.VIEWER)
+    other = User.objects.create_user("otto", password="correct horse", role=Role.NONE)
+    channel = create_channel(user=admin, fields={"name": "r", "way": "email", "address": "team@example.com", "kinds": ["job_failed"]})[0]
+    made = {"team": team.pk, "grant": grant.pk, "other": other.pk, "channel": str(channel.pk)}
+    made |= {"change": decided.pk if decided else 0}
+    made |= {"batch": batch.pk, "promotion": promotion.pk, "BATCH": promotion.jobs.get().plan.digest}
     return made | {
         "database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path
     }  # fmt: skip
@@ -134,24 +174,31 @@ def ask(client: Client, name: str, method: str, world: dict[str, Any]) -> HttpRe
     return answer
 
 
-def expected(page: Page, method: str, role: Role) -> tuple[int, ...]:
+def expected(page: Page, method: str, role: str) -> tuple[int, ...]:
+    """Outsiders get lists, which are empty, and of what has a name they do not learn whether it is there."""
     needed = {"GET": page.get, "POST": page.post}.get(method)
     if needed is None:
         return (405,)
+    if role in OUTSIDERS:
+        return page.answers if needed == ANYONE or (needed == VIEWER and not page.of_shop(method)) else (403, 404)
     return page.answers if role in needed else (403,)
 
 
-@pytest.mark.parametrize(("name", "role"), CASES)
-def test_page_answers_those_who_may(world: dict[str, Any], name: str, role: Role) -> None:
-    user = User.objects.create_user("someone", password="correct horse", role=role)
-    client = signed_in(user)
-    world["own_token"] = create_token(user, by=user, name="old")[0].pk
-    for method in METHODS:
-        entries = AuditEntry.objects.count()
-        answer = ask(client, name, method, world)
-        assert answer.status_code in expected(PAGES[name], method, role), (method, answer.status_code)
-        if answer.status_code in (403, 405):
-            assert AuditEntry.objects.count() == entries, f"a refused {method} changes nothing"
+@pytest.mark.parametrize("name", PAGES)
+def test_page_answers_those_who_may(world: dict[str, Any], name: str) -> None:
+    for role in ROLES:
+        with undone():
+            user = someone(role)
+            client = signed_in(user)
+            world["own_token"] = create_token(user, by=user, name="old")[0].pk
+            for method in METHODS:
+                entries = AuditEntry.objects.count()
+                answer = ask(client, name, method, world)
+                assert answer.status_code in expected(PAGES[name], method, role), (role, method, answer.status_code)
+                if answer.status_code in (403, 404, 405):
+                    assert AuditEntry.objects.count() == entries, f"a refused {method} changes nothing"
+                if role in OUTSIDERS and answer.status_code == 200 and not answer.streaming:
+                    assert b"shop" not in answer.content, (role, method)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,0 +1,87 @@
+"""Reading people, teams and what they may do where."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from accounts.grants import place_words
+from accounts.models import Grant, Role, Team, User
+from accounts.permissions import ALLOWED, Action, require
+from config.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Right:
+    """A role that somebody has at a place, and by what: the role everywhere, a grant of their own, or one of a team."""
+
+    role: str
+    place: str
+    by: str
+    actions: list[str]
+
+
+def people(user: User) -> QuerySet[User]:
+    """Everybody, with their teams and their own grants."""
+    require(user, Action.CONFIGURE)
+    grants = Grant.objects.select_related("project", "environment")
+    return User.objects.order_by("-is_active", "username").prefetch_related("teams", Prefetch("grants", grants))
+
+
+def get_person(user: User, id: int) -> User:
+    found = people(user).filter(pk=id).first()
+    if found is None:
+        raise NotFound(f"There is no user {id}.")
+    return found
+
+
+def teams(user: User) -> QuerySet[Team]:
+    require(user, Action.CONFIGURE)
+    return Team.objects.annotate(people=Count("members")).prefetch_related(
+        Prefetch("grants", Grant.objects.select_related("project", "environment"))
+    )
+
+
+def get_team(user: User, id: int) -> Team:
+    found = teams(user).filter(pk=id).first()
+    if found is None:
+        raise NotFound(f"There is no team {id}.")
+    return found
+
+
+def get_grant(user: User, id: int) -> Grant:
+    require(user, Action.CONFIGURE)
+    found = Grant.objects.select_related("user", "team", "project", "environment").filter(pk=id).first()
+    if found is None:
+        raise NotFound(f"There is no grant {id}.")
+    return found
+
+
+def rights(person: User) -> list[Right]:
+    """What the person may do where, the role everywhere first. One query."""
+    found = [_right(person.role, "every project and environment", "their role everywhere")] if person.role != Role.NONE else []
+    grants = Grant.objects.filter(Q(user=person) | Q(team__members=person)).distinct().select_related("team", "project", "environment")
+    for grant in grants:
+        by = f"team {grant.team.name}" if grant.team else "a grant of their own"
+        found.append(_right(grant.role, place_words(grant.project, grant.environment), by))
+    return found if person.is_active else []
+
+
+def _right(role: str, place: str, by: str) -> Right:
+    return Right(Role(role).label, place, by, [WORDS[action] for action in Action if action in ALLOWED[role]])
+
+
+WORDS = {
+    Action.VIEW: "look",
+    Action.READ_LOGS: "read logs",
+    Action.CHECK: "check and plan",
+    Action.REVIEW: "approve and reject",
+    Action.RUN: "run upgrades",
+    Action.DOWNGRADE: "downgrade",
+    Action.STAMP: "stamp",
+    Action.PURGE: "purge version tables",
+    Action.UNLOCK: "unlock",
+    Action.BREAK_GLASS: "break the glass",
+    Action.AUDIT: "read the record",
+    Action.POLICY: "change policies, freeze",
+    Action.CONFIGURE: "configure everything, people too",
+}
