@@ -14,6 +14,7 @@ from config.embedded import CannotStart, EmbeddedPostgres, Server
 from config.errors import Refused
 from config.processes import say
 from environments import services as environments
+from environments.changes import change_policy
 from environments.models import Database, Environment
 from jobs.execution import execute
 from jobs.models import JobStatus
@@ -88,7 +89,16 @@ class Demo:
             self.environment(slug, name, position)
         self.make_shop()
         self.make_reporting()
-        environments.update_environment(Environment.objects.get(slug="prod"), user=self.user, fields={"protected": True})
+        self.protect(Environment.objects.get(slug="prod"))
+
+    def protect(self, prod: Environment) -> None:
+        """Its policy is made first: from then on changing it takes two."""
+        if not prod.protected:
+            rules = {"approvals": 1, "require_previous": True, "statement_timeout": 900, "approval_hours": 48}
+            change_policy(prod, user=self.user, fields=rules, reason="What was tried in test, seen by a second person")
+            reporting = Project.objects.get(slug="reporting")
+            change_policy(prod, user=self.user, project=reporting, fields=rules | {"require_single_head": True}, reason="A small project")
+            environments.update_environment(prod, user=self.user, fields={"protected": True})
 
     def make_shop(self) -> None:
         """Production waits for the merge of the loyalty branch; a fleet of stores shows what can go wrong."""

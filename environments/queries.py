@@ -55,7 +55,9 @@ def policy_changes(user: User, *, environment: Environment | str | None = None, 
         raise Invalid(f"There is no status {status[:40]!r}; use one of {', '.join(ChangeStatus.values)}.", {"status": "Not a status."})
     seen = reach(user, Action.VIEW)
     found = PolicyChange.objects.select_related("environment", "project", "database__project", "database__environment")
-    found = found.select_related("proposed_by", "decided_by").filter(seen.q() | (Q(project__isnull=True) & seen.q(None, "environment")))
+    found = found.select_related("proposed_by", "decided_by")
+    if not seen.everywhere:  # an empty Q or another is the other alone
+        found = found.filter(seen.q() | (Q(project__isnull=True) & seen.q(None, "environment")))
     if environment:
         found = found.filter(**_by("environment", environment))
     return found.filter(status=status) if status else found

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.permissions import Action, require
 from config.errors import Refused
 from dashboard.forms.environment import EnvironmentForm
-from dashboard.requests import user_of
+from dashboard.requests import require_fresh, user_of
 from environments import queries, services
-from environments.models import Environment
+from environments.models import Environment, PolicyChange
 from jobs import health
 
 USUAL = (("dev", False), ("test", False), ("prod", True))
@@ -35,6 +35,8 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     require(user_of(request), Action.CONFIGURE)
     environment = queries.get_environment(user_of(request), slug)
+    if request.method == "POST" and environment.protected:
+        require_fresh(request)
     form = EnvironmentForm(request.POST) if request.method == "POST" else EnvironmentForm.of(environment)
     return _answer(request, form, environment)
 
@@ -62,9 +64,8 @@ def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environmen
         fields, user = form.fields_for_service(), user_of(request)
         try:
             if environment:
-                services.update_environment(environment, user=user, fields=fields)
-            else:
-                services.create_environment(user=user, fields=fields)
+                return _changed(request, environment, services.update_environment(environment, user=user, fields=fields))
+            services.create_environment(user=user, fields=fields)
         except Refused as refused:
             form.refuse(refused)
         else:
@@ -72,3 +73,10 @@ def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environmen
     return render(
         request, "dashboard/environment_form.html", {"form": form, "environment": environment}, status=422 if form.errors else 200
     )
+
+
+def _changed(request: HttpRequest, environment: Environment, waiting: PolicyChange | None) -> HttpResponse:
+    if waiting:
+        messages.success(request, f"{environment.name} is protected: a second person has to approve this. Its names are changed.")
+        return redirect("environment", environment.slug)
+    return redirect("environments")

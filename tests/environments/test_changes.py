@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Grant, Role, User
 from audit.models import AuditEntry
 from config.errors import Conflict, Forbidden, Invalid
-from environments import changes, policies, services
+from environments import changes, policies, queries, services
 from environments.errors import ChangeOver, NobodyElse
 from environments.models import ChangeStatus, Database, Environment, Policy, PolicyChange
 from migrations_store.models import Project
@@ -277,3 +277,22 @@ def test_changes_in_any_order_leave_versions_that_tell_who_approved(lead: User, 
     approved = PolicyChange.objects.filter(status=ChangeStatus.APPROVED)
     assert values(prod).version == 1 + approved.count() > 5
     assert all(change.proposed_by_id != change.decided_by_id for change in approved)
+
+
+def test_policy_changes_are_seen_by_those_within_reach(
+    lead: User, admin: User, prod: Environment, dev: Environment, project: Project
+) -> None:
+    changes.change_policy(prod, user=lead, fields={"approvals": 0})
+    changes.change_policy(prod, user=lead, project=project, fields={"approvals": 0})
+    changes.change_policy(dev, user=lead, fields={"approvals": 1})
+    other = Project.objects.create(slug="other", name="Other", source_kind="directory", source_path="/srv/other")
+    changes.change_policy(prod, user=lead, project=other, fields={"approvals": 0})
+    paul = User.objects.create(username="paul", role=Role.NONE)
+    Grant.objects.create(user=paul, role=Role.VIEWER, project=project, environment=prod)
+
+    def seen(user: User) -> set[tuple[str, str]]:
+        return {(change.environment.slug, change.project.slug if change.project else "") for change in queries.policy_changes(user)}
+
+    assert seen(admin) == {("prod", ""), ("prod", "shop"), ("prod", "other"), ("dev", "")}
+    assert seen(paul) == {("prod", ""), ("prod", "shop")}
+    assert seen(User.objects.create(username="nobody", role=Role.NONE)) == set()
