@@ -92,17 +92,38 @@ def append(place: Path, lines: list[str]) -> None:
 def kept_outside() -> list[Head]:
     """The heads in the file, in its order. Lines that are of another installation are not ours to judge; broken ones are."""
     place = path()
-    if place is None or not place.exists():
-        return []
     found: list[Head] = []
-    for number, text in enumerate(place.read_text(errors="replace").splitlines(), start=1):
-        head = _read(text, f"line {number} of {place.name}")
+    for number, text in enumerate(_lines(), start=1):
+        head = _read(text, f"line {number} of {place.name if place else ''}")
         if head is None:
             continue
         if head.kind == RESTORED and head.holds:
             found = [one for one in found if one.seq <= head.seq]
         found.append(head)
     return found
+
+
+def trouble() -> str:
+    """Why the file tells nothing although it should, as a sentence; empty: there is no trouble."""
+    place = path()
+    try:
+        if place is None or place.read_text(errors="replace") or not SignedHead.objects.exclude(filed_at=None).exists():
+            return ""
+    except FileNotFoundError:
+        if not SignedHead.objects.exclude(filed_at=None).exists():
+            return ""
+        return f"The file of signed heads, {place}, is gone: nothing outside the store tells what it held."
+    except OSError as error:
+        return f"The file of signed heads, {place}, cannot be read ({error.strerror}): only the store tells of what was signed."
+    return f"The file of signed heads, {place}, is empty: nothing outside the store tells what it held."
+
+
+def _lines() -> list[str]:
+    place = path()
+    try:
+        return place.read_text(errors="replace").splitlines() if place else []
+    except OSError:  # `trouble` says so
+        return []
 
 
 def kept_inside() -> Iterator[Head]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit import canonical, heads, protection, signatures
 from audit.heads import Head
-from audit.models import AuditAnchor, AuditCheck, AuditEntry, AuditHead, SignedHead
+from audit.models import AuditAnchor, AuditCheck, AuditEntry, AuditHead
 
 COLUMNS = ("seq", "at", "actor", "action", "object", "detail", "via", "previous_hash", "hash")
 AT_ONCE = 2000
@@ -205,7 +205,6 @@ def _warnings() -> list[str]:
     found = []
     if protection.missing():
         found.append("The store does not refuse to change entries: its triggers are not there. `manage.py audit protect` brings them back.")
-    place = heads.path()
-    if place and not place.exists() and SignedHead.objects.exclude(filed_at=None).exists():
-        found.append(f"The file of signed heads, {place}, is gone: nothing outside the store tells what it held.")
+    if told := heads.trouble():
+        found.append(told)
     return found
