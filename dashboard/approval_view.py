@@ -11,7 +11,8 @@ from dashboard import gate_view
 from dashboard.gate_view import Gates
 from environments import policies
 from environments.policies import Rules
-from jobs import approvals, gates
+from jobs import approvals, confirmation, gates
+from jobs.confirmation import Loss
 from jobs.models import WAITING, Approval, Decision, Job, JobStatus
 
 
@@ -39,6 +40,7 @@ class Card:
     may_withdraw: bool
     may_release: bool
     why_not: str
+    losses: list[Loss]
     expires_at: datetime | None
 
     @property
@@ -67,7 +69,8 @@ def card(job: Job, user: User) -> Card | None:
         may_decide=waits and allowed and not mine and not count.enough,
         may_withdraw=job.status in WAITING and mine,
         may_release=waits and count.enough and may(user, Action.RUN, **place),
-        why_not=_why_not(job, user, rules) if waits and not allowed else "",
+        why_not=_why_not(job, user, rules) if waits and not allowed and not count.enough else "",
+        losses=confirmation.losses(job.plan),
         expires_at=min((one.expires_at for one in count.counted if one.expires_at), default=None),
     )
 

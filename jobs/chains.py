@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from accounts.permissions import Action, require
 from audit.services import record
 from config.errors import Refused
-from jobs import services
+from jobs import confirmation, services
 from jobs.models import FINAL, Job, JobStatus, OutcomeState, Plan, Promotion, Stage
 from jobs.promotions import already, stage_plan, stage_wishes
 
@@ -58,6 +58,8 @@ def _begin(promotion: Promotion, stage: Stage) -> bool:
         plan = stage_plan(giver, database, promotion.goal, user=user)
         if not plan.steps:
             return _move(stage, Stage.Status.SUCCEEDED, already(database))
+        if confirmation.needs_name(plan):
+            return _end(promotion, stage, _unconfirmed(plan))
         return _request(promotion, stage, plan)
     except Refused as refused:
         return _end(promotion, stage, str(refused))
@@ -98,6 +100,13 @@ def _close(promotion: Promotion, status: Promotion.Status, **detail: object) -> 
     active = Promotion.objects.filter(pk=promotion.pk, status=Promotion.Status.ACTIVE)
     if active.update(status=status, finished_at=Now()):
         record("scheduler", f"promotion.{status}", f"promotion {promotion.pk}", project=promotion.project.slug, **detail)
+
+
+def _unconfirmed(plan: Plan) -> str:
+    """What destroys data where it is protected is asked for by a person who has read what is lost."""
+    lost = ", ".join(f"{loss.what} {loss.object}" for loss in confirmation.losses(plan)[:5])
+    place = plan.database.environment.slug
+    return f"On {plan.database} data would be lost ({lost}), which a person confirms: promote to {place} alone. Nothing was run there."
 
 
 def _why_ended(job: Job) -> str:

@@ -10,10 +10,10 @@ from jobs.services import Wishes
 
 
 def read(data: QueryDict) -> Wishes:
-    """A form without the field `when` offers no choice: the job runs as soon as it may."""
+    """What the form did not offer stays as it is usual: a browser sends nothing for a box that is not ticked, so that `offers` says it."""
     when = data.get("when", "")
     return Wishes(
-        run_when_approved=not when or data.get("run_when_approved") == "yes",
+        run_when_approved="run_when_approved" not in data.getlist("offers") or data.get("run_when_approved") == "yes",
         not_before=moment(data.get("at", "")) if when == "at" else None,
         in_window=when == "window",
         break_glass=data.get("break_glass") == "yes",

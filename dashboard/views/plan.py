@@ -17,6 +17,7 @@ from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
 from environments.models import Database, Environment
 from environments.policies import rules_for
+from environments.wording import in_words
 from jobs import confirmation, gates, plans, promotions, queries, rollbacks, services
 from jobs.errors import PlanStale
 from jobs.models import Command, Job, Plan
@@ -142,9 +143,10 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "database": found.database,
         "promotion": promotion,
         "source": promotion.source if promotion else None,
-        "further": _further(user, promotion) if promotion else [],
+        "further": _further(user, promotion, found.database.name) if promotion else [],
         "gates": sorted_gates,
-        "rules": rules_for(found.database),
+        "policy_words": in_words(rules_for(found.database), found.database.environment),
+        "asks_approval": sorted_gates.needs_approval or (promotion is not None and any(stage.protected for stage in promotion.stages)),
         "options": gate_view.options(found, sorted_gates, user),
         "steps": plan_view.steps(found, graph),
         "route": plan_view.route(found, graph),
@@ -161,9 +163,10 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
     }
 
 
-def _further(user: User, asked: promoting.Asked) -> list[tuple[str, Environment, bool]]:
+def _further(user: User, asked: promoting.Asked, name: str) -> list[tuple[str, Environment, bool]]:
+    """Where the project has a database of that name."""
     stages = list(environments.environments(user))
-    having = set(environments.databases(user, project=asked.project).values_list("environment_id", flat=True))
+    having = set(environments.databases(user, project=asked.project).filter(name=name).values_list("environment_id", flat=True))
     return promoting.further(asked, stages, having)
 
 
