@@ -18,8 +18,9 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "sql": {"text": str},
     "changes": {"changes": list},
     "preview": {"steps": list},
+    "proposal": {"files": list, "facts": dict},
 }
-LASTING = {"step_started", "step_finished", "changes", "preview", "error", "closing"}
+LASTING = {"step_started", "step_finished", "changes", "preview", "proposal", "error", "closing"}
 
 
 class Events:

@@ -32,7 +32,7 @@ class Guard:
         event.listen(Engine, "connect", self.on_connect)
         for ending in ("close", "close_detached", "invalidate"):
             event.listen(Engine, ending, self.on_close)
-        if self.spec.command != "check":  # comparing asks thousands of questions that nobody wants to read
+        if self.spec.command not in ("check", "propose"):  # comparing asks thousands of questions that nobody wants to read
             event.listen(Engine, "before_cursor_execute", self.before_statement)
             event.listen(Engine, "after_cursor_execute", self.after_statement)
 
@@ -48,6 +48,8 @@ class Guard:
             self.prove(target)
             self.refuse_pooler(target)
             target.prepare(self.spec)
+            if self.spec.command == "propose":
+                target.forbid_writing()
             self.lock(target, connection)
         except Failure as failure:
             self.events.emit("error", code=failure.code, type="Failure", message=str(failure), step=None, file=None, line=None)

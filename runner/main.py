@@ -11,9 +11,10 @@ from .commands import Migrate, Stamp
 from .events import Events
 from .hooks import Guard
 from .preview import Preview
+from .propose import Propose
 from .spec import Spec
 
-TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Check, "preview": Preview}
+TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Check, "preview": Preview, "propose": Propose}
 
 
 def main() -> None:
@@ -52,6 +53,8 @@ class Session:
         versions = project.load_alembic()
         self.events.emit("started", pid=os.getpid(), python=platform.python_version(), **versions)
         seal.verify(self.spec)
+        if self.spec.command != "preview":
+            seal.trust_no_cache(self.spec)
         project.enter(self.spec)
         self.task = TASKS[self.spec.command](self.spec, self.events)
         Guard(self.spec, self.events, process.leave).install()

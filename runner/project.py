@@ -39,11 +39,17 @@ def enter(spec) -> None:
         raise Failure("project_error", "The working directory cannot be entered: {}.".format(error)) from None
     sys.path.insert(0, str(Path.cwd()))
     os.environ.update({name: str(value) for name, value in spec.env_vars.items()})
-    sys.argv = ["alembic", command_name(spec)] + ([target(spec)] if spec.command != "check" else [])
+    sys.argv = ["alembic", command_name(spec), *_words(spec)]
+
+
+def _words(spec) -> list:
+    if spec.command == "propose":
+        return ["--autogenerate", "-m", spec.proposal["message"]]
+    return [] if spec.command == "check" else [target(spec)]
 
 
 def command_name(spec) -> str:
-    return spec.preview_direction if spec.command == "preview" else spec.command
+    return {"preview": spec.preview_direction, "propose": "revision"}.get(spec.command, spec.command)
 
 
 def target(spec) -> str:
@@ -102,7 +108,9 @@ def _arguments(spec) -> Namespace:
         revision=target(spec),
         revisions=list(spec.to_heads) or ["base"],
         purge=spec.purge,
-        autogenerate=spec.command == "check",
+        autogenerate=spec.command in ("check", "propose"),
+        message=spec.proposal.get("message"),
+        rev_id=spec.proposal.get("revision_id") or None,
     )
 
 

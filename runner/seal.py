@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.machinery
 import os
 import re
 
@@ -18,6 +19,21 @@ def verify(spec) -> None:
         named = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
         what = "1 file differs" if len(found) == 1 else "{} files differ".format(len(found))
         raise Failure("plan_changed", "The code has changed since the plan was made: {} ({}).".format(what, named))
+
+
+def trust_no_cache(spec) -> None:
+    """The plan's files are compiled from what was hashed: Python believes a cached .pyc by the time and size of its source alone."""
+    root = os.path.realpath(spec.root) + os.sep
+    names = {root + name for name in spec.manifest or {}}
+    loader = importlib.machinery.SourceFileLoader
+    believed = loader.path_stats
+
+    def path_stats(self, path):
+        if os.path.realpath(path) in names:
+            raise OSError("not from the cache")
+        return believed(self, path)
+
+    loader.path_stats = path_stats
 
 
 def _holds(root: str, name: str, known: str) -> bool:

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import dataclass, field, fields
 
-COMMANDS = ("upgrade", "downgrade", "stamp", "check", "preview")
+COMMANDS = ("upgrade", "downgrade", "stamp", "check", "preview", "propose")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Spec:
     to_heads: list = field(default_factory=list)
     purge: bool = False
     preview_direction: str = "upgrade"
+    proposal: dict = field(default_factory=dict)
     identity: dict | None = None
     lock_key: int | None = None
     lock_wait: float = 60

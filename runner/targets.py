@@ -79,6 +79,10 @@ class Target:
         """Whether somebody between us and the server hands its sessions around."""
         return False
 
+    def forbid_writing(self) -> None:
+        """For what only looks: the server itself refuses every change of this session."""
+        raise NotImplementedError
+
     def lock_holder(self, _key: int) -> str:
         """A sentence about who holds the lock, if it is known."""
         return ""
@@ -138,6 +142,9 @@ class PostgreSQL(Target):
         with contextlib.suppress(Exception):  # before version 14, and on some systems, there is no such setting
             self.setting("client_connection_check_interval", "500ms")
 
+    def forbid_writing(self) -> None:
+        self.setting("default_transaction_read_only", "on")
+
     def setting(self, name: str, value: str) -> None:
         self.row("SELECT set_config('{}', '{}', false)".format(name, value.replace("'", "''")))
 
@@ -184,6 +191,9 @@ class MySQL(Target):
             self.attempt("SET SESSION max_statement_time = {}".format(spec.statement_timeout))  # MariaDB
             self.attempt("SET SESSION max_execution_time = {}".format(int(spec.statement_timeout * 1000)))  # MySQL, for reads alone
 
+    def forbid_writing(self) -> None:
+        self.row("SET SESSION TRANSACTION READ ONLY")
+
     def try_lock(self, key: int) -> bool:
         return self.row("SELECT GET_LOCK('{}', 0)".format(self._lock(key))) == (1,)
 
@@ -215,6 +225,9 @@ class SQLite(Target):
     def prepare(self, spec) -> None:
         if spec.lock_timeout:
             self.row("PRAGMA busy_timeout = {}".format(int(spec.lock_timeout * 1000)))
+
+    def forbid_writing(self) -> None:
+        self.row("PRAGMA query_only = ON")
 
     def try_lock(self, _key: int) -> bool:
         path = self.path()

@@ -1,0 +1,62 @@
+"""The SQL of a candidate revision, by running its file in Alembic's offline mode: no connection, one dialect after the other."""
+
+from __future__ import annotations
+
+import inspect
+import io
+
+from .failures import message
+
+DIALECTS = ("postgresql", "mysql", "sqlite")
+UNAVAILABLE = "Not available, because {}"
+
+
+def written(python: str, context, generated: list) -> dict:
+    """Dialect to {"upgrade", "downgrade"}, each {"sql", "sql_unavailable"}. The target's dialect is the one that env.py configured."""
+    tokens = _tokens(context, generated)
+    own = _dialect(context)
+    found = {}
+    for name in dict.fromkeys((own, *DIALECTS)):
+        options = {"dialect": context.dialect} if name == own else {"dialect_name": name}
+        found[name] = {way: _sql(python, way, options, context, tokens) for way in ("upgrade", "downgrade")}
+    return found
+
+
+def _dialect(context) -> str:
+    return "mysql" if context.dialect.name == "mariadb" else context.dialect.name
+
+
+def _tokens(context, generated: list) -> list:
+    """The databases of a project that has several behind one env.py."""
+    parts = generated[0].upgrade_ops_list if generated else []
+    found = [part.upgrade_token for part in parts]
+    return [token[: -len("_upgrades")] for token in found if token and token.endswith("_upgrades")]
+
+
+def _sql(python: str, way: str, options: dict, context, tokens: list) -> dict:
+    try:
+        return {"sql": _run(python, way, options, context, tokens), "sql_unavailable": None}
+    except BaseException as error:  # whatever a type or a default of the project's own does; sys.exit included
+        lines = message(error).splitlines()
+        why = lines[0][:300].rstrip(".") if lines else type(error).__name__
+        return {"sql": None, "sql_unavailable": UNAVAILABLE.format("{}: {}.".format(type(error).__name__, why))}
+
+
+def _run(python: str, way: str, options: dict, context, tokens: list) -> str:
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    buffer = io.StringIO()
+    further = {
+        name: context.opts.get(name) for name in ("target_metadata", "render_as_batch", "naming_convention") if context.opts.get(name)
+    }
+    opts = {"as_sql": True, "output_buffer": buffer, "literal_binds": True, **further}
+    migration = MigrationContext.configure(opts=opts, **options)
+    space = {"__name__": "candidate_revision", "__file__": "candidate_revision.py"}
+    with Operations.context(migration):  # the project's own code, in the project's own process
+        exec(compile(python, "candidate_revision.py", "exec"), space)
+        call = space[way]
+        named = bool(inspect.signature(call).parameters)
+        for arguments in [(token,) for token in tokens] if named else [()]:
+            call(*arguments)
+    return buffer.getvalue().strip()
