@@ -22,12 +22,12 @@ def may_shorten(node: ast.Call, follow: Follow) -> bool:
     words = {word.arg: word.value for word in node.keywords}
     if "type_" not in words:
         return False
-    new = _made(words["type_"], follow)
-    old = _made(words["existing_type"], follow) if "existing_type" in words else None
-    return not _holds(old, new)
+    new = made(words["type_"], follow)
+    old = made(words["existing_type"], follow) if "existing_type" in words else None
+    return not holds(old, new)
 
 
-def _made(node: ast.expr, follow: Follow) -> tuple[str, list[int | None]] | None:
+def made(node: ast.expr, follow: Follow) -> tuple[str, list[int | None]] | None:
     """The type's name and its numbers; None where it is computed."""
     values = follow(node)
     value = values[0] if len(values) == 1 else None
@@ -37,7 +37,7 @@ def _made(node: ast.expr, follow: Follow) -> tuple[str, list[int | None]] | None
     return (value.attr, []) if isinstance(value, ast.Attribute) else None
 
 
-def _holds(old: tuple[str, list[int | None]] | None, new: tuple[str, list[int | None]] | None) -> bool:
+def holds(old: tuple[str, list[int | None]] | None, new: tuple[str, list[int | None]] | None) -> bool:
     """Whether every value of the old type fits the new one."""
     if new is None:
         return False

@@ -1,0 +1,80 @@
+"""What a rule is and what it says."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from migrations_store.findings.change import DIALECTS, Change, Changes
+
+Holds = Callable[[Change, Changes], bool]
+
+
+class Severity(StrEnum):
+    """From the worst."""
+
+    DANGER = "danger"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+ORDER = {severity.value: place for place, severity in enumerate(Severity)}
+
+
+def _always(change: Change, others: Changes) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`id` never changes. `what` and `fix` are templates over {object}, {table}, {name} and {detail}.
+
+    `kinds` are the changes that it looks at, and `holds` says whether one of them is to be reported. A rule without kinds looks at
+    the revision as a whole (migrations_store.findings.whole).
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    what: str
+    why: str
+    fix: str
+    kinds: tuple[str, ...] = ()
+    holds: Holds = _always
+    dialects: frozenset[str] = DIALECTS
+    about: str = "table"  # of what its object is: table, column, index, constraint, type or revision
+
+    def filled(self, template: str, change: Change) -> str:
+        words = {"object": change.object or "…", "table": change.table or "…", "name": change.name or "…", "detail": change.detail}
+        for word, text in words.items():
+            template = template.replace("{" + word + "}", text)
+        return template
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`line` counts in the revision's file, and where `source` is sql or squawk in the SQL of its step."""
+
+    rule: str
+    severity: str
+    revision: str
+    direction: str
+    line: int
+    what: str
+    why: str
+    fix: str
+    dialects: tuple[str, ...]
+    object: str = ""
+    source: str = "code"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"dialects": list(self.dialects)}
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Two findings of the same key say the same."""
+        return self.rule, self.object.lower()
+
+
+def worst_first(finding: Finding) -> tuple[int, int, str]:
+    return ORDER.get(finding.severity, len(ORDER)), finding.line, finding.rule
