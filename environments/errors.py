@@ -59,8 +59,3 @@ class ChangeOver(Conflict):
 class NobodyElse(Conflict):
     code = "nobody_else"
     title = "A second person is needed"
-
-
-class Waits(Conflict):
-    code = "waits_for_second_person"
-    title = "Part of this needs a second person"

@@ -75,7 +75,10 @@ def _backup(rules: Rules) -> Iterator[str]:
 
 def _break_glass(rules: Rules) -> str:
     if rules.break_glass:
-        return "In an emergency a lead may break the glass: the job then runs without these rules, with a reason, and everybody is told."
+        return (
+            "In an emergency a lead may break the glass: the job then runs without approval, in a freeze and outside the windows too, "
+            "and without the environment before. It takes a reason, and everybody is told."
+        )
     return "There is no way around these rules in an emergency."
 
 

@@ -15,7 +15,7 @@ from jobs.models import JobStatus, OutcomeState, StepStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/api.md").read_text()
-MENTION = re.compile(r"((?:(?:GET|POST|PATCH|DELETE)`?(?:, `|,? and `| ))+)(/api/v1/[\w{}/.-]*[\w}])")
+MENTION = re.compile(r"((?:(?:GET|POST|PUT|PATCH|DELETE)`?(?:, `|,? and `| ))+)(/api/v1/[\w{}/.-]*[\w}])")
 NOUN = re.compile(r"^(?:api |.*\bapi )\"?([a-z]+)", re.MULTILINE)
 OPEN = {"/api/v1/docs", "/api/v1/openapi.json"}
 
