@@ -58,7 +58,7 @@ class Team(models.Model):
 class Grant(models.Model):
     """A role for a user or a team in a scope: one project or all of them, in one environment or in all of them.
 
-    The scope's rooms lie above this one, so they are named by strings (see docs/permissions.md).
+    The scope's rooms lie above this one, so they are named by strings (ADR 14).
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")

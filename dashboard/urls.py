@@ -33,6 +33,7 @@ urlpatterns = [
     path("sign-in/again", session.again, name="sign-in-again"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("account/", account.account, name="account"),
+    path("account/password", account.change_password, name="own-password"),
     path("account/tokens/", account.create_token, name="token-new"),
     path("account/tokens/<int:id>/deletion", account.revoke_token, name="token-delete"),
     path("setup/environments", environments.prepare, name="environments-prepare"),

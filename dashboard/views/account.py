@@ -3,11 +3,13 @@
 import zoneinfo
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import services
+from accounts import people, queries, services
 from accounts.models import Theme
 from config.errors import Refused
 from dashboard.requests import require_fresh, user_of
@@ -21,6 +23,21 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("account")
     return _page(request)
+
+
+@sensitive_post_parameters("password")
+@require_POST
+def change_password(request: HttpRequest) -> HttpResponse:
+    """This browser stays signed in, all others end."""
+    user = user_of(request)
+    require_fresh(request)
+    try:
+        people.set_password(user, by=user, password=request.POST.get("password", ""))
+    except Refused as refused:
+        return _page(request, password_refused=refused, status=refused.status)
+    update_session_auth_hash(request, user)
+    messages.success(request, "Your password was changed. Other browsers have to sign in again.")
+    return redirect("account")
 
 
 @require_POST
@@ -46,7 +63,8 @@ def revoke_token(request: HttpRequest, id: int) -> HttpResponse:
     return redirect("account")
 
 
-def _page(request: HttpRequest, *, plain: str = "", refused: Refused | None = None, status: int = 200) -> HttpResponse:
-    zones = sorted(zoneinfo.available_timezones())
-    context = {"tokens": list(user_of(request).tokens.all()), "themes": Theme.choices, "zones": zones, "plain": plain, "refused": refused}
-    return render(request, "dashboard/account.html", context, status=status)
+def _page(request: HttpRequest, *, status: int = 200, **more: object) -> HttpResponse:
+    """`more` is what one of the forms has to say."""
+    user, zones = user_of(request), sorted(zoneinfo.available_timezones())
+    context = {"tokens": list(user.tokens.all()), "themes": Theme.choices, "zones": zones, "rights": queries.rights(user)}
+    return render(request, "dashboard/account.html", context | more, status=status)

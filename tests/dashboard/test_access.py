@@ -54,6 +54,7 @@ PAGES = {
     "home": Page(ANYONE),
     "pipeline": Page(VIEWER),
     "account": Page(ANYONE, ANYONE, data={"theme": "dark", "time_zone": "Europe/Berlin"}),
+    "own-password": Page(post=ANYONE, data={"password": "battery staple 9"}),
     "token-new": Page(post=ANYONE, data={"name": "ci"}),
     "token-delete": Page(post=ANYONE, arguments=("own_token",)),
     "environments-prepare": Page(post=ADMIN),
