@@ -80,7 +80,7 @@ class Migrate(Run):
     def steps(self, heads, context):
         if not self.require(heads):
             return
-        seal.verify(self.spec)  # once more: the lock is held now, and waiting for it may have taken a while
+        seal.verify(self.spec)  # once more, right before the first step
         script = context.script
         found = [_script(script, step.revision) for step in self.spec.steps]  # every id, before the first step
         for position, (step, revision) in enumerate(zip(self.spec.steps, found), 1):  # noqa: B905 - not in Python 3.9

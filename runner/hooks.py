@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from . import targets
+from . import seal, targets
 from .failures import Failure
 
 TEXT_LIMIT = 24_000  # the supervisor masks secrets and then cuts at 20,000: a cut before that could leave half of one
@@ -42,7 +42,7 @@ class Guard:
         raise OfflineConnectionError("A preview may not connect to any database, but the project's env.py does so even in offline mode.")
 
     def on_connect(self, connection, _record) -> None:
-        """Proof, lock, limits: in this order, before the project's first statement."""
+        """Proof, limits, lock, and the files once more: in this order, before the project's first statement."""
         try:
             target = targets.of(connection)
             self.prove(target)
@@ -89,6 +89,7 @@ class Guard:
                 told = now
             time.sleep(0.2)
         self.holder = connection
+        seal.verify(self.spec)  # waiting may have taken a while
         self.events.emit("locked", waited_ms=round((time.monotonic() - start) * 1000, 1))
 
     def on_close(self, connection, *_: object) -> None:
