@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.permissions import Action, may
 from environments import policies
-from jobs import gates
+from jobs import confirmation, gates
 from jobs.gates import Gate
 from jobs.models import Command, Plan
 
@@ -58,5 +58,6 @@ def options(plan: Plan, found: Gates, user: User) -> Options | None:
     rules = policies.rules_for(plan.database)
     breakable = [gate.name for gate in (*found.fix, *(gate for _, gate in found.wait)) if gate.name in gates.BREAKABLE]
     place = {"project": plan.database.project, "environment": plan.database.environment}
-    allowed = rules.break_glass and not rules.missing and may(user, Action.BREAK_GLASS, **place)
+    possible = plan.steps and not confirmation.irreversible(plan) and all(gate.name in gates.BREAKABLE for gate in found.fix)
+    allowed = possible and rules.break_glass and not rules.missing and may(user, Action.BREAK_GLASS, **place)
     return Options(found.needs_approval, bool(rules.windows), breakable if allowed else [])
