@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 GENESIS = "0" * 64
+ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def plain(value: Any) -> Any:
@@ -41,13 +42,12 @@ def text(value: str) -> str:
 
 def time(at: datetime) -> str:
     """UTC with microseconds: 2026-11-20T14:02:11.000000+00:00."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def digest(previous: str, content: list[Any]) -> str:
     """SHA-256 over the hash before, a line feed, and the content as JSON: sorted keys, no blanks, UTF-8."""
-    body = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{previous}\n{ENCODER.encode(content)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def content(seq: int, at: str, actor: str, action: str, object: str, detail: Any, via: Any) -> list[Any]:

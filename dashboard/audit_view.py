@@ -23,7 +23,7 @@ OUTCOMES = {
 DONE = ("ok", "check", "Done")
 # Shown in a place of their own, or told by the object already.
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-APART = ("reason", "changes", "id", "database_id")
+APART = ("reason", "changes", "before", "after", "id", "database_id")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def row(entry: AuditEntry) -> Row:
         url=_url(entry.object, detail),
         reason=str(detail.get("reason") or detail.get("comment") or detail.get("why") or ""),
         outcome=OUTCOMES.get(str(detail.get("status")), DONE) if entry.action.startswith("job.finish") else DONE,
-        changes=_changes(detail.get("changes")),
+        changes=_changes(detail),
         facts=[(name, value) for name, value in detail.items() if name not in APART and value not in EMPTY],
     )
 
@@ -81,7 +81,11 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _changes(told: Any) -> list[tuple[str, str, Any, Any]]:
+def _changes(detail: Mapping[str, Any]) -> list[tuple[str, str, Any, Any]]:
+    """From `changes` (name to [before, after]), or from `before` and `after` with the same names."""
+    before, after, told = detail.get("before"), detail.get("after"), detail.get("changes")
+    if isinstance(before, dict) and isinstance(after, dict):
+        told = {name: [before.get(name), after.get(name)] for name in {**before, **after} if before.get(name) != after.get(name)}
     if not isinstance(told, dict):
         return []
     pairs = [(name, pair) for name, pair in told.items() if isinstance(pair, list) and len(pair) == 2]

@@ -158,3 +158,12 @@ def test_grant_in_one_project_does_not_open_the_whole_record(client: Client) -> 
     stranger = Client()
     stranger.force_login(operator)
     assert stranger.get("/audit/").status_code == 403
+
+
+def test_change_told_as_before_and_after_is_shown_as_one(client: Client) -> None:
+    record(
+        "ada", "policy.change", "policy prod", before={"approvals": 2, "window": ""}, after={"approvals": 1, "window": ""}, kind="policy"
+    )
+    row = client.get("/audit/").context["rows"][0]
+    assert row.changes == [("chg", "approvals", 2, 1)]
+    assert row.facts == [("kind", "policy")]
