@@ -1,46 +1,131 @@
-"""Proposals: the address is there, the thing itself comes later, and says so."""
+"""Proposals: candidate revisions that autogenerate found between the models and a database. Nothing of them is written anywhere."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Status
-from ninja.errors import HttpError
 from pydantic import Field
 
-from accounts.permissions import Action, require
+from api import times
 from api.auth import user_of
-from api.schemas import Body, Shown
-from config.errors import NotFound
+from api.paging import PageQuery, listed
+from api.schemas import Body, Listed, Shown, Time
 from environments.queries import get_database
+from jobs.proposals import queries, services
+from migrations_store.models import Proposal
+from migrations_store.queries import get_project
 
 router = Router(tags=["proposals"])
 
 
 class NewProposal(Body):
-    """`message` becomes the revision's."""
+    """`message` becomes the revision's. `scratch` compares the models with a new database to which all revisions were applied, not with
+    this one (SQLite). The last five are the options of `alembic revision`."""
 
     database: str
-    message: str = Field(max_length=200)
+    message: str = Field(max_length=2000)
+    revision_id: str = Field("", max_length=200)
+    scratch: bool = False
+    head: str = ""
+    splice: bool = False
+    branch_label: str = ""
+    version_path: str = ""
+    depends_on: list[str] = []
 
 
-class ProposalShown(Shown):
-    """What the comparison of models and database found, as a candidate revision."""
+class ProposalInList(Shown):
+    """`status` is queued, running, open, empty (no differences) or failed; `summary` counts what was added, removed and changed, and how
+    many of these lose data."""
 
     id: str
+    project: str
+    database: str | None
+    against: str
+    message: str
+    scratch: bool
     status: str
-    changes: list[Any]
+    summary: dict[str, int]
+    requested_by: str
+    created_at: Time
+    finished_at: Time | None
+
+
+class ProposalShown(ProposalInList):
+    """The newest version. `changes` has one entry for each object that differs, `sql` is the upgrade for the database's own kind, and
+    `dialects` maps each dialect to its `upgrade` and `downgrade`, each `{sql, sql_unavailable}`. `red_flags` are to be read first,
+    `blind_spots` is what autogenerate cannot see."""
+
+    version: int
+    revision: str
+    down_revisions: list[str]
+    path: str
+    checksum: str
+    changes: list[dict[str, Any]]
     python: str | None
     sql: str | None
+    dialects: dict[str, Any]
     findings: list[dict[str, Any]]
+    red_flags: list[str]
+    blind_spots: list[str]
+    error: dict[str, Any] | None
 
 
 @router.post("", response={202: ProposalShown}, summary="Propose a revision from the models")
 def create_proposal(request: HttpRequest, payload: NewProposal) -> Status[dict[str, Any]]:
-    get_database(user_of(request), payload.database)
-    require(user_of(request), Action.RUN)
-    raise HttpError(501, "Proposals are not there yet. The command `check` already tells how models and database differ.")
+    user = user_of(request)
+    given = payload.model_dump()
+    asked = {name: given.pop(name) for name in ("message", "revision_id", "scratch")}
+    database = get_database(user, given.pop("database"))
+    return Status(202, proposal_shown(services.request_proposal(database, user=user, **asked, options=given)))
+
+
+@router.get("", response=Listed[ProposalInList], summary="Proposals, newest first")
+def list_proposals(request: HttpRequest, page: PageQuery, project: str = "", status: str = "") -> dict[str, Any]:
+    user = user_of(request)
+    found = queries.proposals(user, project=get_project(user, project) if project else None, status=status)
+    return listed(found, page, lambda rows: [_in_list(proposal) for proposal in rows])
 
 
 @router.get("/{id}", response=ProposalShown, summary="One proposal")
 def get_proposal(request: HttpRequest, id: str) -> dict[str, Any]:
-    raise NotFound(f"There is no proposal {id[:40]!r}.")
+    return proposal_shown(queries.get_proposal(user_of(request), id))
+
+
+def proposal_shown(proposal: Proposal) -> dict[str, Any]:
+    """The contract's proposal, with what else the page shows."""
+    version = queries.newest_version(proposal)
+    files = version.files if version else []
+    first = files[0] if files else {}
+    dialects = first.get("sql") or {}
+    own = dialects.get(next(iter(dialects), "")) or {}
+    return _in_list(proposal) | {
+        "version": version.number if version else 0,
+        "revision": first.get("revision", ""),
+        "down_revisions": first.get("down_revisions", []),
+        "path": first.get("path", ""),
+        "checksum": version.checksum if version else "",
+        "changes": version.changes if version else [],
+        "python": "\n\n".join(file["python"] for file in files) or None,
+        "sql": (own.get("upgrade") or {}).get("sql"),
+        "dialects": dialects,
+        "findings": [],
+        "red_flags": version.red_flags if version else [],
+        "blind_spots": version.blind_spots if version else [],
+        "error": proposal.error,
+    }
+
+
+def _in_list(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "id": str(proposal.pk),
+        "project": proposal.project.slug,
+        "database": str(proposal.database_id) if proposal.database_id else None,
+        "against": proposal.against,
+        "message": proposal.message,
+        "scratch": proposal.scratch,
+        "status": proposal.status,
+        "summary": proposal.summary,
+        "requested_by": proposal.requested_by.username,
+        "created_at": times.shown(proposal.created_at),
+        "finished_at": times.shown(proposal.finished_at),
+    }

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from jobs import chains, execution, health, liveness, previews, reaper
+from jobs.proposals import work as proposals
 
 liveness.connect()
 
@@ -18,6 +19,11 @@ def preview_plan(plan_id: int) -> None:
 
 
 @shared_task
+def generate_proposal(proposal_id: int) -> None:
+    proposals.generate(proposal_id)
+
+
+@shared_task
 def advance_promotion(promotion_id: int) -> None:
     chains.advance(promotion_id)
 
@@ -26,4 +32,5 @@ def advance_promotion(promotion_id: int) -> None:
 def sweep() -> None:
     reaper.sweep()
     chains.sweep()
+    proposals.sweep()
     health.beat(health.SWEEP)

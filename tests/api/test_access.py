@@ -66,13 +66,14 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /promotions": (VIEWER, NOTHING, 200),
     "GET /promotions/{promotion}": (VIEWER, NOTHING, 200),
     "POST /rollbacks": (OPERATOR, {"database": "DATABASE", "revision": "base"}, 201),
-    "POST /proposals": (OPERATOR, {"database": "DATABASE", "message": "x"}, 501),
-    "GET /proposals/{proposal}": (VIEWER, NOTHING, 404),
+    "POST /proposals": (CHECKER, {"database": "DATABASE", "message": "x"}, 202),
+    "GET /proposals": (VIEWER, NOTHING, 200),
+    "GET /proposals/{proposal}": (VIEWER, NOTHING, 200),
     "GET /audit": (AUDITOR, NOTHING, 200),
     "GET /audit/verification": (AUDITOR, NOTHING, 200),
     "GET /audit/export": (AUDITOR, NOTHING, 200),
 }
-LISTS = {"GET /projects", "GET /environments", "GET /databases", "GET /jobs", "GET /promotions", "GET /policy-changes"}
+LISTS = {"GET /projects", "GET /environments", "GET /databases", "GET /jobs", "GET /promotions", "GET /policy-changes", "GET /proposals"}
 
 
 def routes(found: list[Any], before: str = "") -> Iterator[str]:
@@ -111,10 +112,11 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     job = other.post("/jobs", {"database": str(database.pk), "command": "upgrade"})
     stamp(database, "one")
     promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
+    proposal = other.post("/proposals", {"database": str(database.pk), "message": "x"}, want=202)
     decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
     return {
         "promotion": promotion["id"], "change": str(decided.pk),
-        "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": "1",
+        "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": proposal["id"],
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
     }  # fmt: skip
 

@@ -1,0 +1,48 @@
+"""What has to be said before anything else, and what autogenerate cannot see at all."""
+
+from typing import Any
+
+from migrations_store.differences.entries import Entry
+
+SHARE = 0.3
+ALWAYS = [
+    "A table or column that was renamed: it comes as one that goes and one that comes, and the data are lost.",
+    "Constraints without a name, and primary keys and EXCLUDE constraints that differ.",
+    "CHECK constraints: at most by their name (Alembic 1.19 and later), never by their condition.",
+    "Sequences, views, triggers, functions, partitions and the rows themselves.",
+]
+ENUMS = "New or removed values of an enum type: PostgreSQL's are never compared."
+SQLITE_TYPES = "Types that SQLite stores alike."
+DEFAULTS = "Server defaults: env.py does not set compare_server_default."
+TYPES = "Types of columns: env.py has switched compare_type off."
+FILTERS = "Whatever {} of env.py leaves out."
+
+
+def red_flags(facts: dict[str, Any], entries: list[Entry]) -> list[str]:
+    """Sentences, empty where nothing is suspicious. `facts` is what the runner counted."""
+    tables = set(facts.get("database_tables") or [])
+    dropped = [entry for entry in entries if entry.kind == "table" and entry.what == "removed"]
+    flags = []
+    if not facts.get("metadata_tables"):
+        flags.append(
+            "The models that env.py names have no tables at all: most likely it does not import the modules that define them. "
+            "Everything in the database would be dropped."
+        )
+    if tables and dropped and len(dropped) / len(tables) >= SHARE:
+        flags.append(
+            f"{len(dropped)} of the database's {len(tables)} tables would be dropped. Either the models were not all imported, or these "
+            "tables belong to somebody else; include_object in env.py can leave them out."
+        )
+    return flags
+
+
+def blind_spots(facts: dict[str, Any]) -> list[str]:
+    """What this comparison could not have found."""
+    found = list(ALWAYS)
+    if not facts.get("compare_type", True):
+        found.append(TYPES)
+    if not facts.get("compare_server_default"):
+        found.append(DEFAULTS)
+    dialects = {"postgresql": ENUMS, "sqlite": SQLITE_TYPES}
+    found += [dialects[name] for name in dialects if facts.get("dialect") == name]
+    return found + [FILTERS.format(" and ".join(facts["filters"]))] * bool(facts.get("filters"))
