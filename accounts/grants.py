@@ -15,12 +15,13 @@ from config.errors import Invalid
 GRANTED = tuple(role for role in Role if role not in (Role.NONE, Role.ADMIN))
 
 
-def create_team(*, by: User, name: str) -> Team:
+def create_team(*, by: User, name: str, members: list[User]) -> Team:
     require(by, Action.CONFIGURE)
     team = Team(name=_named(name))
     with _unique(team), transaction.atomic():
         team.save(force_insert=True)
-        record(by.username, "team.create", f"team {team.name}")
+        team.members.set(members)
+        record(by.username, "team.create", f"team {team.name}", joined=sorted(user.username for user in members))
     return team
 
 

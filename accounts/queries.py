@@ -34,6 +34,20 @@ def get_person(user: User, id: int) -> User:
     return found
 
 
+def named_person(user: User, username: str) -> User:
+    found = people(user).filter(username=username.replace("\0", " ")).first()
+    if found is None:
+        raise NotFound(f"There is no user {username[:40]!r}.")
+    return found
+
+
+def named_team(user: User, name: str) -> Team:
+    found = teams(user).filter(name=name.replace("\0", " ")).first()
+    if found is None:
+        raise NotFound(f"There is no team {name[:40]!r}.")
+    return found
+
+
 def teams(user: User) -> QuerySet[Team]:
     require(user, Action.CONFIGURE)
     return Team.objects.annotate(people=Count("members")).prefetch_related(
@@ -48,9 +62,13 @@ def get_team(user: User, id: int) -> Team:
     return found
 
 
-def get_grant(user: User, id: int) -> Grant:
+def all_grants(user: User) -> QuerySet[Grant]:
     require(user, Action.CONFIGURE)
-    found = Grant.objects.select_related("user", "team", "project", "environment").filter(pk=id).first()
+    return Grant.objects.select_related("user", "team", "project", "environment").order_by("pk")
+
+
+def get_grant(user: User, id: int) -> Grant:
+    found = all_grants(user).filter(pk=id).first()
     if found is None:
         raise NotFound(f"There is no grant {id}.")
     return found

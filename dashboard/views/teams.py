@@ -26,9 +26,8 @@ def create(request: HttpRequest) -> HttpResponse:
         require_fresh(request)
         if form.is_valid():
             try:
-                team = grants.create_team(by=user, name=form.cleaned_data["name"])
-                grants.update_team(team, by=user, name=team.name, members=list(form.cleaned_data["members"]))
-                return redirect("team", team.pk)
+                made = grants.create_team(by=user, name=form.cleaned_data["name"], members=list(form.cleaned_data["members"]))
+                return redirect("team", made.pk)
             except Refused as refused:
                 form.refuse(refused)
     return render(request, "dashboard/team_new.html", {"form": form}, status=422 if form.errors else 200)

@@ -72,7 +72,7 @@ def test_only_administrators_change_people(bob: User) -> None:
         lambda: people.update_user(olga, by=bob, fields={"role": "lead"}),
         lambda: people.delete_user(olga, by=bob),
         lambda: people.set_password(olga, by=bob, password="battery staple"),
-        lambda: grants.create_team(by=bob, name="x"),
+        lambda: grants.create_team(by=bob, name="x", members=[]),
         lambda: grants.create_grant(by=bob, to=olga, role="viewer"),
         lambda: queries.get_person(bob, olga.pk),
         lambda: services.create_user(by=bob, username="x", password="battery staple", role="viewer"),
@@ -102,7 +102,7 @@ def test_new_password_ends_the_sessions_of_the_old_one(ada: User, bob: User) -> 
 
 def test_team_and_grants_leave_an_entry_for_each_change(ada: User, bob: User) -> None:
     dev = Environment.objects.create(slug="dev", name="dev")
-    team = grants.create_team(by=ada, name=" Platform  team ")
+    team = grants.create_team(by=ada, name=" Platform  team ", members=[])
     grants.update_team(team, by=ada, name=team.name, members=[bob])
     grant = grants.create_grant(by=ada, to=team, role=Role.LEAD, environment=dev)
     assert grants.create_grant(by=ada, to=team, role=Role.LEAD, environment=dev) == grant, "the same grant is there once"
@@ -125,11 +125,11 @@ def test_grant_gives_neither_nothing_nor_everything(ada: User, bob: User, role: 
 
 
 def test_two_teams_have_two_names(ada: User) -> None:
-    grants.create_team(by=ada, name="ops")
+    grants.create_team(by=ada, name="ops", members=[])
     with pytest.raises(NameTaken):
-        grants.create_team(by=ada, name="ops")
+        grants.create_team(by=ada, name="ops", members=[])
     with pytest.raises(Invalid):
-        grants.create_team(by=ada, name="x" * 101)
+        grants.create_team(by=ada, name="x" * 101, members=[])
     assert Team.objects.count() == 1
 
 

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import ApiToken, Role, User
+from accounts.models import ApiToken, Grant, Role, Team, User
 from api.router import api as ninja
 from audit.models import AuditEntry
 from environments.changes import change_policy
@@ -69,6 +69,16 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /proposals": (CHECKER, {"database": "DATABASE", "message": "x"}, 202),
     "GET /proposals": (VIEWER, NOTHING, 200),
     "GET /proposals/{proposal}": (VIEWER, NOTHING, 200),
+    "GET /users": (ADMIN, NOTHING, 200),
+    "POST /users": (ADMIN, {"username": "nina", "password": "battery staple 9"}, 201),
+    "PATCH /users/{username}": (ADMIN, {"role": "lead"}, 200),
+    "GET /teams": (ADMIN, NOTHING, 200),
+    "POST /teams": (ADMIN, {"name": "Platform", "members": ["olga"]}, 201),
+    "PUT /teams/{team}": (ADMIN, {"name": "Core", "members": []}, 200),
+    "DELETE /teams/{team}": (ADMIN, NOTHING, 204),
+    "GET /grants": (ADMIN, NOTHING, 200),
+    "POST /grants": (ADMIN, {"user": "olga", "role": "lead", "project": "shop"}, 201),
+    "DELETE /grants/{grant}": (ADMIN, NOTHING, 204),
     "GET /audit": (AUDITOR, NOTHING, 200),
     "GET /audit/verification": (AUDITOR, NOTHING, 200),
     "GET /audit/export": (AUDITOR, NOTHING, 200),
@@ -114,7 +124,9 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
     proposal = other.post("/proposals", {"database": str(database.pk), "message": "x"}, want=202)
     decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
+    grant = Grant.objects.create(team=Team.objects.create(name="Old"), role=Role.VIEWER)
     return {
+        "username": "olga", "team": str(grant.team_id), "grant": str(grant.pk),
         "promotion": promotion["id"], "change": str(decided.pk),
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": proposal["id"],
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
