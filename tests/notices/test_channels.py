@@ -11,7 +11,8 @@ from django.urls import reverse
 from accounts.models import Grant, Role, Team, User
 from audit.models import AuditEntry
 from config.errors import Forbidden, Invalid
-from notices import channels, delivery, queries, services
+from config.keys import new_credential_key
+from notices import channels, delivery, queries, rotation, services
 from notices.errors import NameTaken
 from notices.models import Channel, Delivery, Notice
 from notices.sending import unseal
@@ -169,3 +170,16 @@ def test_lists_ask_the_store_as_often_for_many_as_for_one(client: Client, ada: U
     one = asked()
     add(9)
     assert asked() == one
+
+
+def test_rotation_moves_every_channel_to_the_newest_key_and_passes_by_what_it_cannot_read(ada: User, settings: Any) -> None:
+    one, secret = channels.create_channel(user=ada, fields=FIELDS)
+    old, new = settings.CREDENTIAL_KEYS, new_credential_key()
+    settings.CREDENTIAL_KEYS = [new, *old]
+    assert rotation.rotate_all() == (1, 0, [])
+    settings.CREDENTIAL_KEYS = [new]
+    kept = Channel.objects.get(pk=one.pk)
+    assert (unseal(kept, "address"), unseal(kept, "secret")) == (HOOK, secret)
+    channels.create_channel(user=ada, fields=FIELDS | {"name": "later"})
+    Channel.objects.filter(pk=one.pk).update(secret=kept.secret[:12] + "x" + kept.secret[13:], address=one.address)
+    assert rotation.rotate_all() == (0, 1, ["channel room"])

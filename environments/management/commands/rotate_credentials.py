@@ -1,4 +1,4 @@
-"""`manage.py rotate_credentials`: encrypts all kept passwords under the newest of CREDENTIAL_KEYS."""
+"""`manage.py rotate_credentials`: encrypts all kept passwords, and the secrets of channels, under the newest of CREDENTIAL_KEYS."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.errors import Refused
 from environments import secrets
+from notices import rotation
 
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every kept database password under the newest key of CREDENTIAL_KEYS. "
+        "Encrypts every kept database password, and every channel's address and secret, under the newest key of CREDENTIAL_KEYS. "
         "It may be interrupted and run again. Drop the old key only after it says that none is left."
     )
 
@@ -19,7 +20,10 @@ class Command(BaseCommand):
             done = secrets.rotate_all()
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        self.stdout.write(f"{done.rotated} encrypted anew, {done.current} already under the newest key, {len(done.unreadable)} left.")
-        if done.unreadable:
-            raise CommandError(f"These could not be read, so keep the old keys or type their passwords again: {', '.join(done.unreadable)}")
+        rotated, current, unreadable = rotation.rotate_all()
+        left = done.unreadable + unreadable
+        counts = f"{done.rotated + rotated} encrypted anew, {done.current + current} already under the newest key, {len(left)} left."
+        self.stdout.write(counts)
+        if left:
+            raise CommandError(f"These could not be read, so keep the old keys or type their passwords again: {', '.join(left)}")
         self.stdout.write("None is left under an older key: the older keys may go.")
