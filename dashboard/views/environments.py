@@ -4,13 +4,14 @@ from django.contrib import messages
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Action, require
 from config.errors import Refused
 from dashboard.forms.environment import EnvironmentForm
 from dashboard.requests import require_fresh, user_of
-from environments import queries, services
+from environments import queries, services, windows
 from environments.models import Environment, PolicyChange
 from jobs import health
 
@@ -20,7 +21,8 @@ USUAL = (("dev", False), ("test", False), ("prod", True))
 @require_GET
 def environments(request: HttpRequest) -> HttpResponse:
     found = queries.environments(user_of(request)).annotate(count=Count("databases")).order_by("position", "slug")
-    return render(request, "dashboard/environments.html", {"environments": list(found), "isolation": health.isolation()})
+    rows = [(environment, windows.frozen(environment, timezone.now())) for environment in found]
+    return render(request, "dashboard/environments.html", {"rows": rows, "isolation": health.isolation()})
 
 
 @require_http_methods(["GET", "POST"])

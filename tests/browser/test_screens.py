@@ -24,6 +24,8 @@ PAGES = {
     "waiting-job": "/jobs/3/",
     "audit": "/audit/?verify=1",
     "environments": "/settings/environments/",
+    "environment": "/settings/environments/prod/",
+    "policy": "/settings/environments/prod/policy",
     "environment-new": "/settings/environments/new",
     "environment-edit": "/settings/environments/prod/edit",
     "project-new": "/projects/new",
