@@ -7,11 +7,13 @@ from ninja import Router, Status
 from pydantic import Field
 
 from api.auth import user_of
+from api.findings import FindingShown
 from api.schemas import Body, Shown
 from environments.queries import get_database
-from jobs import gates
+from jobs import findings, gates
 from jobs.models import Plan
 from jobs.plans import make_plan, preview_of, wait_for_preview
+from migrations_store.findings.finding import Finding
 
 router = Router(tags=["plans"], by_alias=True)
 
@@ -35,7 +37,7 @@ class PlanStepShown(Shown):
     down_revisions: list[str]
     sql: str | None
     sql_unavailable: str | None
-    findings: list[dict[str, Any]]
+    findings: list[FindingShown]
     checksum: str
     downgrade: str
     data_loss: list[dict[str, Any]]
@@ -85,7 +87,7 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
         "command": plan.command,
         "from": plan.from_heads,
         "to": plan.to_heads,
-        "steps": [_step(plan, step) for step in plan.steps],
+        "steps": [_step(plan, step, found) for step, found in zip(plan.steps, findings.findings_of(plan), strict=True)],
         "gates": [{"name": gate.name, "passed": gate.passed, "detail": gate.detail, "kind": gate.kind} for gate in gates.of(plan)],
         "atomic": plan.atomic,
         "not_atomic_because": plan.not_atomic_because,
@@ -94,7 +96,7 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _step(plan: Plan, step: dict[str, Any]) -> dict[str, Any]:
+def _step(plan: Plan, step: dict[str, Any], found: list[Finding]) -> dict[str, Any]:
     texts = {name: step.get(name) or "" for name in ("revision", "direction", "message", "checksum", "downgrade")}
     lists = {name: step.get(name) or [] for name in ("down_revisions", "data_loss", "non_atomic", "unclear")}
-    return texts | lists | preview_of(plan, step["revision"]) | {"findings": []}
+    return texts | lists | preview_of(plan, step["revision"]) | {"findings": [finding.as_json() for finding in found]}

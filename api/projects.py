@@ -8,11 +8,13 @@ from pydantic import Field
 
 from accounts.models import User
 from api.auth import user_of
+from api.findings import FindingShown
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from config.errors import NotFound
 from environments import services as environments
+from environments.findings import findings_of
 from environments.queries import databases
 from migrations_store import graph as graphs
 from migrations_store import queries, services
@@ -127,7 +129,7 @@ class RevisionDetail(RevisionShown):
 
     source: str
     downgrade: str
-    findings: list[dict[str, Any]]
+    findings: list[FindingShown]
 
 
 class HistoryShown(Listed[RevisionShown]):
@@ -195,7 +197,8 @@ def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, An
     node = graph.revisions.get(revision)
     if node is None:
         raise NotFound(f"There is no revision {revision[:60]!r} in {slug}.")
-    more = {"source": queries.revision_source(snapshot, revision), "downgrade": node.downgrade, "findings": []}
+    more: dict[str, Any] = {"source": queries.revision_source(snapshot, revision), "downgrade": node.downgrade}
+    more["findings"] = [finding.as_json() for finding in findings_of(snapshot, revision)]
     return revision_shown(node, _applied(user_of(request), project, graph)) | more
 
 

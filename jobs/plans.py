@@ -81,7 +81,7 @@ def preview_of(plan: Plan, revision: str) -> dict[str, str | None]:
         return {"sql": None, "sql_unavailable": "The SQL is not there yet: no worker has written it so far."}
     nothing = {"sql": None, "sql_unavailable": "There is no SQL for this step."}
     found: dict[str, str | None] = plan.preview.get(revision, nothing)
-    return found
+    return {name: found[name] for name in nothing}
 
 
 def _ensure_read(database: Database) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import spec, supervisor
+from jobs import findings, spec, supervisor
 from jobs.models import Plan
 
 TOO_LONG = "The preview took longer than {seconds} s and was stopped. The plan itself is complete."
@@ -33,7 +33,14 @@ def write_preview(plan_id: int) -> None:
     )  # fmt: skip
     reason = _reason(end, errors)
     missing = {step["revision"]: {"sql": None, "sql_unavailable": reason} for step in plan.steps}
-    Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=missing | written)
+    preview = _with_findings(plan, missing | written)
+    Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=preview)
+
+
+def _with_findings(plan: Plan, written: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the SQL shows is kept beside it; where squawk said nothing, why."""
+    found, silent = findings.of_sql(plan, written)
+    return {revision: entry | {"findings": found.get(revision, []), "unasked": silent} for revision, entry in written.items()}
 
 
 def _reason(end: supervisor.Exit, errors: list[str]) -> str:

@@ -1,6 +1,6 @@
 """What a rule is and what it says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,7 +53,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """`line` counts in the revision's file, and where `source` is sql or squawk in the SQL of its step."""
+    """`line` counts in the revision's file, and where `source` is sql or squawk in the SQL of its step. The severity is the rule's
+    own, or what a policy makes of it."""
 
     rule: str
     severity: str
@@ -66,14 +67,25 @@ class Finding:
     dialects: tuple[str, ...]
     object: str = ""
     source: str = "code"
+    suppressed: dict[str, Any] | None = None  # {id, reason, by, expires_at}
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"dialects": list(self.dialects)}
 
     @property
+    def counts(self) -> bool:
+        return self.suppressed is None
+
+    @property
     def key(self) -> tuple[str, str]:
         """Two findings of the same key say the same."""
         return self.rule, self.object.lower()
+
+
+def counted(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many of each severity count."""
+    live = [finding.severity for finding in findings if finding.counts]
+    return {severity.value: live.count(severity.value) for severity in Severity}
 
 
 def worst_first(finding: Finding) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("environments", "0005_watched"),
-        ("migrations_store", '0003_suppression'),
+        ("migrations_store", "0002_known_revision"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,22 @@
+"""The findings of a revision where they hold: on the kinds of databases that its project has, as far as nobody has accepted them."""
+
+from environments.models import Database
+from environments.urls import dialect
+from migrations_store.findings import reading
+from migrations_store.findings.change import DIALECTS
+from migrations_store.findings.finding import Finding
+from migrations_store.models import Project, Snapshot
+from migrations_store.suppressions import active, marked
+
+
+def findings_of(snapshot: Snapshot, revision: str) -> list[Finding]:
+    """Both ways. A constant number of queries; what a file says is worked out once."""
+    dialects = dialects_of(snapshot.project)
+    found = [finding for finding in reading.of_revision(snapshot, revision) if dialects & set(finding.dialects)]
+    return marked(found, active(snapshot.project))
+
+
+def dialects_of(project: Project) -> frozenset[str]:
+    """Of the project's databases; all while it has none."""
+    drivers = Database.objects.filter(project=project).order_by().values_list("driver", flat=True).distinct()
+    return frozenset(dialect(driver) for driver in drivers) or DIALECTS
