@@ -1,6 +1,6 @@
 """Teams, and grants: roles for people and teams in a project, an environment, both, or everywhere. Administrators alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from config.errors import Invalid
 GRANTED = tuple(role for role in Role if role not in (Role.NONE, Role.ADMIN))
 
 
-def create_team(*, by: User, name: str, members: list[User]) -> Team:
+def create_team(*, by: User, name: str, members: Sequence[User] = ()) -> Team:
     require(by, Action.CONFIGURE)
     team = Team(name=_named(name))
     with _unique(team), transaction.atomic():
