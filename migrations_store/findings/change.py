@@ -59,5 +59,9 @@ class Changes:
         """Whether its table is dropped by the same revision."""
         return change.table in self.dropped
 
+    def is_replaced(self, change: Change) -> bool:
+        """Whether a table that the same revision made and filled takes its name afterwards: how SQLite's tables are changed."""
+        return any(other.kind == "rename_table" and other.detail == change.table and self.is_new(other) for other in self.all)
+
     def adds_column(self, change: Change, column: str) -> bool:
         return any((other.table, other.name) == (change.table, column) for other in self.before(change, ["add_column"]))

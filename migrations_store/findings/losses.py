@@ -15,7 +15,7 @@ def _picked(change: Change, others: Changes) -> bool:
 
 
 def _old(change: Change, others: Changes) -> bool:
-    return not others.is_new(change)
+    return not others.is_new(change) and not (change.kind == "drop_table" and others.is_replaced(change))
 
 
 def _old_column(change: Change, others: Changes) -> bool:

@@ -41,7 +41,7 @@ LONG = [
     (re.compile(rf"^\s*OPTIMIZE\s+(?:LOCAL\s+|NO_WRITE_TO_BINLOG\s+)?TABLE\s+(?P<name>{NAME})", ANY_CASE), "OPTIMIZE TABLE"),
 ]
 LIMIT = re.compile(
-    r"""\b(?:SET\s+(?:SESSION\s+|LOCAL\s+|GLOBAL\s+)?(?P<name>lock_timeout|statement_timeout)\s*(?:=|\bTO\b)\s*(?:'?0\s*(?:ms|s|min)?'?|DEFAULT)(?!\d)"""
+    r"""\b(?:SET\s+(?:SESSION\s+|LOCAL\s+|GLOBAL\s+)?(?P<name>lock_timeout|statement_timeout)\s*(?:=|\bTO\b)\s*(?:'?0\s*(?:ms|s|min)?'?|DEFAULT)(?![\d.])"""
     r"""|RESET\s+(?P<reset>lock_timeout|statement_timeout|ALL)\b)""",
     ANY_CASE,
 )

@@ -82,8 +82,8 @@ def _action(text: str, place: Change) -> Iterator[Change]:
     elif match := TYPE.match(text):
         if not UNBOUND.match(match["type"]):
             yield replace(place, kind="rewrite", name=bare(match[1]), detail=" ".join(match["type"].split())[:60])
-    elif RENAMED.match(text):
-        yield replace(place, kind="rename_table")
+    elif match := RENAMED.match(text):
+        yield replace(place, kind="rename_table", detail=bare(match[1]))
     elif (match := RENAMED_COLUMN.match(text)) or ((match := CHANGED.match(text)) and bare(match[1]) != bare(match[2])):
         yield replace(place, kind="rename_column", name=bare(match[1]), detail=bare(match[2]))
     elif match := VALIDATED.match(text):
