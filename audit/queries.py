@@ -1,5 +1,6 @@
 """Reading the record."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,8 +69,9 @@ def _mentions(text: str) -> Q:
 
 
 def _within(environment: str) -> Q:
-    """Entries name their environment in the object, or the database in it, or one of the two ends of a promotion."""
-    found = Q(object=f"environment {environment}") | Q(object__endswith=f"/{environment}") | Q(object__contains=f"/{environment}/")
+    """Entries name their environment in the object, or a database (project/environment/name), or one of the two ends of a promotion."""
+    place = rf"[^/]+/{re.escape(environment)}(/|$)"
+    found = Q(object__in=[f"environment {environment}", f"policy {environment}"]) | Q(object__startswith=f"policy {environment}/")
     for name in ("environment", "source", "target"):
         found |= Q(**{f"detail__{name}": environment})
-    return found | Q(detail__database__endswith=f"/{environment}") | Q(detail__database__icontains=f"/{environment}/")
+    return found | Q(object__regex=f"^database {place}") | Q(detail__database__regex=f"^{place}")

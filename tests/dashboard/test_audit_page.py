@@ -152,6 +152,29 @@ def test_entries_of_an_environment_are_its_own(client: Client, dev: Environment,
     assert told == {"environment dev", "database shop/dev"}
 
 
+PLACES = {
+    ("database shop/stage", None): True,
+    ("database shop/stage/eu", None): True,
+    ("job 1", "shop/stage/eu"): True,
+    ("policy stage", None): True,
+    ("policy stage/shop", None): True,
+    ("environment stage", None): True,
+    ("database shop/dev/stage", None): False,
+    ("job 2", "stage/dev"): False,
+    ("policy dev/stage", None): False,
+    ("database shop/backstage", None): False,
+    ("project stage", None): False,
+}
+
+
+def test_environment_is_recognised_where_it_stands(client: Client) -> None:
+    wanted = []
+    for (object, database), within in PLACES.items():
+        entry = record("ada", "test.entry", object, **({"database": database} if database else {}))
+        wanted += [entry.seq] if within else []
+    assert shown(client, "?environment=stage&action=test.entry") == wanted[::-1]
+
+
 def test_grant_in_one_project_does_not_open_the_whole_record(client: Client) -> None:
     """The record is of everything, so it is read by who may read everything."""
     operator = User.objects.create_user("olga", password="correct horse", role=Role.OPERATOR)
