@@ -45,7 +45,7 @@ def frozen(environment: Environment, at: datetime) -> str:
         return ""
     until = f"until {environment.frozen_until.astimezone(UTC):%a %-d %b %Y %H:%M} UTC" if environment.frozen_until else "until it is lifted"
     by = f" by {environment.frozen_by}" if environment.frozen_by else ""
-    return f"{environment.name} is frozen {until}{by}: {environment.freeze_reason}"
+    return f"{environment.name} is frozen{by} {until}: {environment.freeze_reason}"
 
 
 def _spans(windows: tuple[dict[str, Any], ...], zone: ZoneInfo, at: datetime) -> Iterator[Span]:
