@@ -5,11 +5,12 @@ from typing import Any
 
 from accounts.models import User
 from accounts.permissions import Action, may
-from dashboard import highlight
+from dashboard import finding_view, highlight
 from dashboard.gate_view import Gates
 from environments.models import Database
 from environments.urls import dialect
 from jobs import confirmation, gates, queries, rollbacks
+from jobs.findings import findings_of
 from jobs.models import Command, Plan
 from jobs.plans import preview_of
 from migrations_store.graph import Graph
@@ -45,6 +46,7 @@ class StepView:
     sql: tuple[highlight.Line, ...]
     plain: str
     unavailable: str
+    found: finding_view.Shown
 
 
 @dataclass(frozen=True)
@@ -140,12 +142,13 @@ def steps(plan: Plan, graph: Graph) -> list[StepView]:
     revisions = [step["revision"] for step in plan.steps]
     took = queries.step_durations(plan.database, revisions, direction=plan.command)
     language, budget, found = dialect(plan.database.driver), MARKED_LINES, []
-    for number, step in enumerate(plan.steps, start=1):
+    for number, (step, told) in enumerate(zip(plan.steps, findings_of(plan), strict=True), start=1):
         preview = preview_of(plan, step["revision"])
         text = (preview["sql"] or "").strip("\n")
         budget -= text.count("\n") + 1
         marked = highlight.lines(text, language) if text and budget > 0 else ()
-        found.append(_step(number, step, graph, plan.command, took, marked, "" if marked else text, preview["sql_unavailable"] or ""))
+        sql = marked, "" if marked else text, preview["sql_unavailable"] or ""
+        found.append(_step(number, step, graph, plan.command, took, sql, finding_view.shown(told)))
     return found
 
 
@@ -155,16 +158,18 @@ def _step(
     graph: Graph,
     command: str,
     took: dict[str, tuple[str, float]],
-    marked: tuple[highlight.Line, ...],
-    plain: str,
-    unavailable: str,
+    sql: tuple[tuple[highlight.Line, ...], str, str],
+    told: finding_view.Shown,
 ) -> StepView:
     node = graph.revisions.get(step["revision"])
     badge = DOWNGRADES.get(node.downgrade) if node and command == Command.DOWNGRADE else None
     lost = len(step.get("data_loss") or [])
-    return StepView(
-        number, step["revision"], step["message"], step["direction"], badge, lost, took.get(step["revision"]), marked, plain, unavailable
-    )
+    return StepView(number, step["revision"], step["message"], step["direction"], badge, lost, took.get(step["revision"]), *sql, told)
+
+
+def found_in(steps: list[StepView]) -> tuple[str, str, str] | None:
+    """The badge of all steps together."""
+    return finding_view.head(row.finding for step in steps for row in step.found.live)
 
 
 def sql_text(plan: Plan) -> str:

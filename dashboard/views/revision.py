@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.permissions import Action, may
 from config.errors import NotFound
-from dashboard import highlight
+from dashboard import finding_view, highlight
 from dashboard.requests import user_of
 from environments import queries as environments
+from environments.findings import findings_of
 from environments.models import Database, DatabaseState
 from jobs import queries as jobs
 from jobs.models import Job
@@ -52,6 +53,7 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
         raise NotFound(f"{project.slug} has not been read yet, so there is no revision {revision[:40]!r}.")
     graph = graphs.load(snapshot)
     node = _node(graph, project, revision)
+    told = findings_of(snapshot, node.revision)
     places = _places(list(environments.databases(user, project=project)), graph, node)
     context = {
         "project": project,
@@ -64,6 +66,8 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
         "needs": [(need, graph.revisions.get(need)) for need in node.depends_on],
         "needed_by": [other for other in graph.revisions.values() if node.revision in other.depends_on],
         "faults": [fault for fault in graph.faults if fault.path == node.path],
+        "upward": finding_view.shown([finding for finding in told if finding.direction != "downgrade"], has_source=True),
+        "downward": finding_view.shown([finding for finding in told if finding.direction == "downgrade"], has_source=True),
         "places": places,
         "applied": sum(place.word == "Applied" for place in places),
         "upgrade": _upgradable(places, user),
