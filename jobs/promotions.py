@@ -13,7 +13,7 @@ from accounts.permissions import Action, require
 from audit.services import record
 from environments import policies
 from environments.models import Database, Environment
-from jobs import services
+from jobs import schedule, services
 from jobs.errors import NothingToPromote
 from jobs.models import Command, Job, Plan, Promotion, PromotionBatch, Stage
 from jobs.plans import make_plan, resolve
@@ -86,6 +86,7 @@ def _request(
     asked: Route, *, user: User, reason: str, wishes: Wishes, idempotency_key: str | None, batch: PromotionBatch | None
 ) -> tuple[Promotion, Plan, Job]:
     plan, path = asked.plan, asked.path
+    schedule.check(wishes.not_before, in_window=wishes.in_window and len(path) == 2, rules=policies.rules_for(plan.database))
     promotion = Promotion.objects.create(
         project=plan.database.project, source=path[0], target=path[-1], requested_by=user, goal=asked.goal, reason=reason, batch=batch,
         run_when_approved=wishes.run_when_approved, not_before=wishes.not_before, in_window=wishes.in_window,

@@ -10,7 +10,8 @@ from accounts.permissions import Action, require
 from audit.services import record
 from config.errors import NotFound
 from environments.models import Database
-from jobs import confirmation, services
+from environments.policies import rules_for
+from jobs import confirmation, schedule, services
 from jobs.errors import NothingToPromote
 from jobs.models import Command, Job, JobStatus, Plan, Promotion, Stage
 from jobs.plans import make_plan
@@ -86,6 +87,7 @@ def roll_back(
     services.require_digest(plan, plan_digest)
     confirmation.check_reversible(plan)
     confirmation.check(plan, typed=typed, reason=reason, accepted=accepted)
+    schedule.check(wishes.not_before, in_window=wishes.in_window, rules=rules_for(database))
     with transaction.atomic():
         promotion = Promotion.objects.create(
             project=database.project, source=database.environment, target=database.environment, kind=Promotion.Kind.ROLLBACK,

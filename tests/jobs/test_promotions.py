@@ -148,6 +148,19 @@ def test_what_does_not_succeed_ends_the_chain_with_a_sentence(
     assert AuditEntry.objects.filter(object=f"promotion {promotion.pk}", action="promotion.ended").count() == 1
 
 
+def test_chain_does_not_lose_data_in_a_protected_environment_by_itself(
+    project: Project, admin: User, stages: dict[str, Environment], root: Path, run: Run
+) -> None:
+    """Somebody has to have read what is lost there; where nothing is protected the plan's page says it."""
+    write_revision(root, "three", "two", 'op.drop_table("t_one")')
+    run(Database.objects.get(environment=stages["dev"]), "upgrade", "three")
+    promotion = chain(project, admin, stages)
+    assert execute(promotion, 1).status == JobStatus.SUCCEEDED
+    chains.advance(promotion.pk)
+    assert states(promotion) == ["ended", "succeeded", "ended"]
+    assert "t_one" in promotion.stages.get(position=2).note
+
+
 def test_stage_that_has_everything_is_passed_over(project: Project, admin: User, stages: dict[str, Environment], run: Run) -> None:
     run(Database.objects.get(environment=stages["test"]), "upgrade", "two")
     promotion = chain(project, admin, stages)
