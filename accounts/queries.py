@@ -76,10 +76,10 @@ def get_grant(user: User, id: int) -> Grant:
 
 def rights(person: User) -> list[Right]:
     """What the person may do where, the role everywhere first. One query."""
-    found = [_right(person.role, "every project and environment", "their role everywhere")] if person.role != Role.NONE else []
+    found = [_right(person.role, "every project and environment", "the role everywhere")] if person.role != Role.NONE else []
     grants = Grant.objects.filter(Q(user=person) | Q(team__members=person)).distinct().select_related("team", "project", "environment")
     for grant in grants:
-        by = f"team {grant.team.name}" if grant.team else "a grant of their own"
+        by = f"team {grant.team.name}" if grant.team else "a grant"
         found.append(_right(grant.role, place_words(grant.project, grant.environment), by))
     return found if person.is_active else []
 

@@ -19,7 +19,7 @@ class ChannelForm(PageForm):
     address = forms.CharField(
         max_length=2000,
         required=False,
-        help_text="team@example.com, or https://hooks.example.com/…. A webhook’s address is kept encrypted.",
+        help_text="team@example.com, or https://hooks.example.com/x. A webhook’s address is kept encrypted.",
     )
     kinds = forms.MultipleChoiceField(label="What it gets", choices=Kind, widget=forms.CheckboxSelectMultiple, required=False)
     project = forms.ModelChoiceField(Project.objects.all(), to_field_name="slug", required=False, empty_label=EVERY_PROJECT)

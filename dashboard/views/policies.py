@@ -94,6 +94,9 @@ def freeze(request: HttpRequest, slug: str) -> HttpResponse:
 def unfreeze(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     found = queries.get_environment(user, slug)
+    require(user, Action.POLICY, environment=found)
+    if found.protected:
+        require_fresh(request)
     freezes.lift(found, user=user)
     messages.success(request, f"{found.name} is not frozen any more.")
     return redirect("environment", found.slug)
