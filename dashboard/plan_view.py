@@ -172,6 +172,12 @@ def found_in(steps: list[StepView]) -> tuple[str, str, str] | None:
     return finding_view.head(row.finding for step in steps for row in step.found.live)
 
 
+def unasked(plan: Plan) -> str:
+    """Why squawk was not asked about the SQL, if so."""
+    kept = (entry.get("unasked") for entry in plan.preview.values())
+    return next((why for why in kept if why), "")
+
+
 def sql_text(plan: Plan) -> str:
     """The SQL of all steps, to be downloaded."""
     parts = []

@@ -18,6 +18,7 @@ from migrations_store.findings.preview import pieces
 from migrations_store.findings.registry import RULES, told
 
 TIMEOUT = 20
+ABSENT = "squawk has no program for this platform, so its rules were not asked."
 # Its rules, in ours. Others are about style, or about what the runner sees to itself (timeouts, transactions).
 MAPPED = {
     "adding-field-with-default": "AD202", "adding-foreign-key-constraint": "AD207", "adding-not-nullable-field": "AD204",
@@ -36,7 +37,7 @@ def findings_of(texts: dict[str, str], version_table: str) -> tuple[dict[str, li
     """For each revision, and why there are none: squawk is not there, took too long, or failed."""
     program = path()
     if program is None:
-        return {}, "squawk has no program for this platform, so its rules were not asked."
+        return {}, ABSENT
     try:
         told_by_it = _asked(program, list(texts.values()))
     except subprocess.TimeoutExpired:

@@ -150,6 +150,7 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "options": gate_view.options(found, sorted_gates, user),
         "steps": (steps := plan_view.steps(found, graph)),
         "found": plan_view.found_in(steps),
+        "unasked": plan_view.unasked(found),
         "route": plan_view.route(found, graph),
         "bar": plan_view.bar(found, sorted_gates, user=user),
         "stale": plan_view.stale_because(found),
