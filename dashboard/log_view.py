@@ -16,6 +16,7 @@ ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Er
 WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
 LEVELS = {"": "All", "warnings": "Warnings and errors", "errors": "Errors"}
+LABELS = {"sql": "SQL", "dashboard": "–", "step": "STEP", "stdout": "OUT", "stderr": "LOG", "backup": "BAK"}
 
 
 @dataclass(frozen=True)
@@ -110,4 +111,4 @@ def _label(stream: str, text: str, tone: str) -> str:
         return {"e": "ERROR", "w": "WARN"}[tone]
     if found := LEVEL_WORD.match(text):
         return found.group()
-    return {"sql": "SQL", "dashboard": "–", "step": "STEP", "stdout": "OUT", "stderr": "LOG"}.get(stream, stream.upper()[:5])
+    return LABELS.get(stream, stream.upper()[:5])
