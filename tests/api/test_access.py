@@ -128,7 +128,8 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     return {
         "username": "olga", "team": str(grant.team_id), "grant": str(grant.pk),
         "promotion": promotion["id"], "change": str(decided.pk),
-        "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"], "proposal": proposal["id"],
+        "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"],
+        "proposal": proposal["id"],
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
     }  # fmt: skip
 
