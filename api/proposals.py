@@ -12,6 +12,7 @@ from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from environments.queries import get_database
 from jobs.proposals import queries, services
+from jobs.proposals.findings import findings_of
 from migrations_store.models import Proposal
 from migrations_store.queries import get_project
 
@@ -108,7 +109,7 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
         "python": "\n\n".join(file["python"] for file in files) or None,
         "sql": (own.get("upgrade") or {}).get("sql"),
         "dialects": dialects,
-        "findings": [],
+        "findings": [finding.as_json() for finding in findings_of(version)] if version else [],
         "red_flags": version.red_flags if version else [],
         "blind_spots": version.blind_spots if version else [],
         "error": proposal.error,

@@ -151,7 +151,7 @@ class Making:
     def _keep(self) -> None:
         """The version, the outcome and the audit entry in one transaction; nothing if the proposal was given up meanwhile."""
         version = _version(self.proposal, self.snapshot, self.told)
-        status = Proposal.Status.OPEN if version.changes or version.files else Proposal.Status.EMPTY
+        status = Proposal.Status.OPEN if version.changes else Proposal.Status.EMPTY
         with transaction.atomic():
             running = Proposal.objects.filter(pk=self.proposal.pk, status=Proposal.Status.RUNNING)
             if not running.update(status=status, summary=_summary(version), error=None, finished_at=Now()):

@@ -8,7 +8,7 @@ SHARE = 0.3
 ALWAYS = [
     "A table or column that was renamed: it comes as one that goes and one that comes, and the data are lost.",
     "Constraints without a name, and primary keys and EXCLUDE constraints that differ.",
-    "CHECK constraints: at most by their name (Alembic 1.19 and later), never by their condition.",
+    "CHECK constraints; with the plugin checkconstraint_byname of Alembic 1.19 by their name, never by their condition.",
     "Sequences, views, triggers, functions, partitions and the rows themselves.",
 ]
 ENUMS = "New or removed values of an enum type: PostgreSQL's are never compared."
