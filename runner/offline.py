@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import io
+import re
 
-from .failures import message
+from .failures import Failure, message
 
 DIALECTS = ("postgresql", "mysql", "sqlite")
+ALTERED = re.compile(r"^ALTER TABLE \S+ ALTER COLUMN ", re.MULTILINE)  # Alembic writes it for SQLite as well
+NOTHING = "There is nothing to run."
 UNAVAILABLE = "Not available, because {}"
 
 
@@ -35,11 +38,13 @@ def _tokens(context, generated: list) -> list:
 
 def _sql(python: str, way: str, options: dict, context, tokens: list) -> dict:
     try:
-        return {"sql": _run(python, way, options, context, tokens), "sql_unavailable": None}
+        sql = _run(python, way, options, context, tokens)
+        return {"sql": sql, "sql_unavailable": None} if sql else {"sql": None, "sql_unavailable": NOTHING}
     except BaseException as error:  # whatever a type or a default of the project's own does; sys.exit included
         lines = message(error).splitlines()
         why = lines[0][:300].rstrip(".") if lines else type(error).__name__
-        return {"sql": None, "sql_unavailable": UNAVAILABLE.format("{}: {}.".format(type(error).__name__, why))}
+        kind = "" if isinstance(error, Failure) else type(error).__name__ + ": "
+        return {"sql": None, "sql_unavailable": UNAVAILABLE.format("{}{}.".format(kind, why))}
 
 
 def _run(python: str, way: str, options: dict, context, tokens: list) -> str:
@@ -59,4 +64,7 @@ def _run(python: str, way: str, options: dict, context, tokens: list) -> str:
         named = bool(inspect.signature(call).parameters)
         for arguments in [(token,) for token in tokens] if named else [()]:
             call(*arguments)
-    return buffer.getvalue().strip()
+    written = buffer.getvalue().strip()
+    if migration.dialect.name == "sqlite" and ALTERED.search(written):
+        raise Failure("alembic", "SQLite has no ALTER COLUMN; in batch mode the table is copied instead, which needs a connection")
+    return written
