@@ -36,6 +36,13 @@ PAGES = {
     "database-new": "/databases/new",
     "database-edit": "/databases/{dev}/edit",
     "account": "/account/",
+    "people": "/settings/people/",
+    "person": "/settings/people/1/",
+    "person-new": "/settings/people/new",
+    "team-new": "/settings/teams/new",
+    "channels": "/settings/channels/",
+    "channel-new": "/settings/channels/new",
+    "notices": "/notices/?all=1",
     "api": "/api/v1/docs",
 }
 
