@@ -108,6 +108,7 @@ def withdraw(change: PolicyChange, *, user: User) -> PolicyChange:
     if change.proposed_by_id != user.pk:
         raise Forbidden(f"Only {change.proposed_by.display_name} may withdraw this change; others approve or reject it.")
     with transaction.atomic():
+        _locked(change)
         _take(change, ChangeStatus.WITHDRAWN, user, "")
         record(user.username, "policy.withdraw", object_of(change), **_detail(change))
     change.refresh_from_db()
@@ -132,8 +133,12 @@ def _ask(change: PolicyChange, user: User) -> None:
 
 
 def _locked(change: PolicyChange) -> Environment:
-    """Whoever changes the rules of an environment goes one after the other."""
-    return Environment.objects.select_for_update().get(pk=change.environment_id)
+    """Whoever changes the rules of an environment goes one after the other. What will be changed is locked before the first entry of the
+    record is written, for that is locked by everybody else last."""
+    environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
+    if change.database_id:
+        list(Database.objects.select_for_update(no_key=True).filter(pk=change.database_id).values_list("pk"))
+    return environment
 
 
 def _somebody_else(change: PolicyChange, user: User) -> None:

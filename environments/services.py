@@ -50,7 +50,7 @@ def update_environment(environment: Environment, *, user: User, fields: Fields, 
     """Changes the fields that are named. What its policy leans on waits for a second person while it is protected, and is returned."""
     require(user, Action.CONFIGURE)
     with transaction.atomic():
-        environment.refresh_from_db(from_queryset=Environment.objects.select_for_update())
+        environment.refresh_from_db(from_queryset=Environment.objects.select_for_update(no_key=True))
         before = {name: getattr(environment, name) for name in changes.GUARDED}
         fill_environment(environment, fields)
         wanted = {name: getattr(environment, name) for name in before if getattr(environment, name) != before[name]}
@@ -107,6 +107,8 @@ def update_database(database: Database, *, user: User, fields: Fields) -> Databa
             setattr(database, name, value.copy() if isinstance(value, list | dict) else value)
     wanted, database.environment = database.environment, place if place.protected else database.environment
     with transaction.atomic():
+        if wanted != database.environment:
+            Environment.objects.select_for_update(no_key=True).get(pk=place.pk)  # first, as everybody does who changes its rules
         _save_database(database, user, "database.update")
         if wanted != database.environment:
             changes.move_database(database, to=wanted, user=user)
