@@ -15,7 +15,7 @@ from audit.verification import COLUMNS, verify
 from tests.support.figures import note
 
 pytestmark = pytest.mark.django_db
-TIMES, LENGTH = 100, 12
+TIMES, LENGTH = 100, 8
 Row = dict[str, Any]
 
 

@@ -203,8 +203,9 @@ def store(stage: Stage) -> None:
     stage.sink("version tables", f"/databases/{done.stdout.split()[-1]}/edit", [data["128"][0]])
     stage.sink("names of tokens", "/account/", [text for text in TEXTS if len(text) <= 100])
     stage.sink("user names", "/account/", [data["150"][0]])
-    for page in (1, 2):
-        stage.sink("entries of the record", f"/audit/?action=audit.test&page={page}", TEXTS[100:] if page == 1 else TEXTS[:100])
+    first = stage.api.get("/audit?action=audit.test&limit=1")["items"][0]["seq"]
+    for done in range(0, 200, 50):  # a page shows 50, the newest first
+        stage.sink("entries of the record", f"/audit/?action=audit.test&before={first + done + 50}", TEXTS[done : done + 50])
 
 
 def forms(stage: Stage) -> None:
