@@ -23,6 +23,7 @@ class Reading(Walk):
         super().__init__(tree)
         self.changes: list[Change] = []
         self.autocommit = 0
+        self.is_savepoint = False  # what is called belongs to a savepoint, and ends that alone
         self.is_free = False  # after a COMMIT or under AUTOCOMMIT, no transaction is around what follows
         self.dialects = DIALECTS
         self.picking = _picking(tree)
@@ -97,8 +98,15 @@ class Reading(Walk):
         picked = frozenset({"where"} if what == "deletes rows of" and line in self.picking else ())
         self._keep(Change(LOST.get(what, "drop_much"), bare(table), bare(name), line, picked, what.partition(" ")[2]))
 
+    def _by_attribute(self, node: ast.Call, func: ast.Attribute, bound: Bound) -> None:
+        receiver = self._value(func.value, bound)
+        self.is_savepoint = isinstance(receiver, ast.Call) and called(receiver) == "begin_nested"
+        super()._by_attribute(node, func, bound)
+
     def _break(self, why: str, line: int) -> None:
         super()._break(why, line)
+        if self.is_savepoint and why.startswith(("commit()", "rollback()")):
+            return
         if "commit() " in f"{why} " or why.startswith("rollback()"):
             self._keep(Change("transaction", line=line, detail=why.partition("(")[0].upper()))
         self.is_free |= why.startswith(("the isolation level", "commit()"))
