@@ -10,13 +10,13 @@ def lock() -> None:
 
 def fence() -> None:
     """A worker writes to its job whatever has become of it meanwhile."""
-    from jobs import execution, reaper, recorder
+    from jobs import claims, reaper, recorder
     from jobs.models import Job
 
     def write_now(self: recorder.Recorder, **values: Any) -> bool:
         return bool(Job.objects.filter(pk=self.job.pk).update(**values))
 
-    for module in (execution, reaper, recorder):
+    for module in (claims, reaper, recorder):
         module.next_fence = dict
     recorder.Recorder.write_now = write_now
     recorder.Recorder.should_stop = lambda self: False

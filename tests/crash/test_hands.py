@@ -58,7 +58,7 @@ def test_runner_dies_at_its_point(point, tmp_path: Path, monkeypatch: pytest.Mon
     [
         ("jobs.recorder", "Recorder.write_now"),
         ("jobs.recorder", "Recorder.should_stop"),
-        ("jobs.execution", "next_fence"),
+        ("jobs.claims", "next_fence"),
         ("jobs.reaper", "next_fence"),
         ("jobs.reaper", "sweep"),
         ("jobs.verdict", "judge"),
