@@ -34,9 +34,13 @@ def pytest_xdist_setupnodes() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that a parallel run does not end with one process at work and the others idle."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("real")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle."""
+    marks = ("timeout", "slow", "real")  # a limit of its own is asked for by what takes longest
+    rank: dict[Path, int] = {}
+    for item in items:
+        found = next((place for place, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
+        rank[item.path] = min(found, rank.get(item.path, found))
+    items.sort(key=lambda item: rank[item.path])
 
 
 def pytest_unconfigure() -> None:

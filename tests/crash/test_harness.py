@@ -32,6 +32,7 @@ def test_nothing_is_lost_and_nothing_is_untrue(words: tuple[str, ...]) -> None:
     assert report["kills"] >= 30
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("broken", ["verify", "claim"])
 def test_broken_variant_is_seen(broken: str) -> None:
     """The quick ones; the other three take minutes each."""
@@ -40,11 +41,13 @@ def test_broken_variant_is_seen(broken: str) -> None:
     assert sum(report[kind] for kind in KINDS) > 0
 
 
+@pytest.mark.campaign
 def test_doorbell_rung_ten_times_runs_the_job_once() -> None:
     status, report, said = crash("--engine", "sqlite", "--doorbells", "60")
     assert (status, report["runs"], report["run_once"]) == (0, 60, 60), said
 
 
+@pytest.mark.campaign
 def test_request_is_answered_whatever_the_broker_does() -> None:
     status, report, said = crash("--engine", "sqlite", "--requests", "24")
     assert (status, report["runs"], report["lost"]) == (0, 24, 0), said
