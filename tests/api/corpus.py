@@ -19,7 +19,7 @@ WITH_NUL = [
 
 METHODS = [
     ("DELETE", "/projects"), ("PUT", "/jobs"), ("PATCH", "/audit"), ("POST", "/audit/verification"), ("DELETE", "/jobs/1"),
-    ("GET", "/plans"), ("GET", "/promotions"), ("POST", "/jobs/1/log"), ("TRACE", "/jobs"), ("OPTIONS", "/databases"),
+    ("GET", "/plans"), ("DELETE", "/promotions"), ("POST", "/jobs/1/log"), ("TRACE", "/jobs"), ("OPTIONS", "/databases"),
     ("BREW", "/environments"), ("POST", "/docs"), ("DELETE", "/openapi.json"),
 ]  # fmt: skip
 

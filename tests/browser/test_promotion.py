@@ -121,11 +121,13 @@ def test_lead_promotes_in_two_clicks_and_a_reviewer_approves_production(stage: S
     assert post(anna, stage, f"/jobs/{job}/approvals/", {"decision": "approve"}) == 403
 
     rita.goto(stage.site.url("/"))
-    expect(rita.get_by_role("link", name="Reviews")).to_contain_text("1")
+    waiting = stage.site.api.get("/jobs?status=awaiting_approval")["count"]  # other tests may have left some with this dashboard
+    expect(rita.get_by_role("link", name="Reviews")).to_contain_text(str(waiting))
     rita.get_by_role("link", name="Reviews").click()
     expect(rita.get_by_text("Goes live on Monday")).to_be_visible()
-    rita.locator(f"form[action='/jobs/{job}/approvals/']").get_by_role("button", name="Approve").click()
-    expect(rita.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    decision = rita.locator(f"form[action='/jobs/{job}/approvals/']")
+    decision.get_by_role("button", name="Approve").click()
+    expect(decision).to_have_count(0)
     rita.goto(stage.site.url(f"/jobs/{job}/"))
     ended(rita)
     assert stage.heads("prod") == ["two"]
