@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.jobs.conftest import ENV, table, write_revision
 from tests.support.dashboard import Api, Dashboard, serving
@@ -18,6 +18,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps an event loop 
 PASSWORD = "correct-horse-battery"
 TOKEN = "token-for-browser-tests-01"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+expect.set_options(timeout=20_000)  # what is to come, comes; how soon is measured elsewhere
 SIZES = {"wide": (1280, 900), "narrow": (375, 800)}
 
 
