@@ -46,11 +46,11 @@ REAPER = [
     Point("reaper-settled", "jobs.reaper:settle", "after"),
 ]
 READS = [
+    Point("preview-begins", "jobs.previews:write_preview", "before"),  # before the others: a plan's SQL is written once, at its first job
     Point("reading-before-save", "environments.readings:apply_reading", "before"),
-    Point("preview-begins", "jobs.previews:write_preview", "before"),
 ]
 ROTATION = [
     Point("rotation-before-row", "environments.secrets:_rotate", "before"),
     Point("rotation-after-row", "environments.secrets:_rotate", "after"),
 ]
-POINTS = WEB + WORKER + REAPER + READS + ROTATION
+POINTS = READS + WEB + WORKER + REAPER + ROTATION
