@@ -17,6 +17,10 @@ class Kind(models.TextChoices):
     BREAK_GLASS = "break_glass", "Somebody broke the glass"
     MOVED_OUTSIDE = "moved_outside", "A database was changed outside the dashboard"
     POLICY_CHANGE_WANTED = "policy_change_wanted", "A change of policy waits for a second person"
+    REVIEW_WANTED = "review_wanted", "A proposal waits for review"
+    PROPOSAL_APPROVED = "proposal_approved", "A proposal was approved"
+    CHANGES_REQUESTED = "changes_requested", "Changes to a proposal were asked for"
+    PROPOSAL_REPLY = "proposal_reply", "Somebody commented on a proposal"
 
 
 class Notice(models.Model):

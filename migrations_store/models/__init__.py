@@ -1,7 +1,24 @@
-"""Projects, snapshots of their code, proposals, and accepted findings."""
+"""Projects, snapshots of their code, proposals, what is said of them, and accepted findings."""
 
 from migrations_store.models.project import NEWEST_FIRST, KnownRevision, Project, Snapshot, SourceKind, SourceText
 from migrations_store.models.proposal import Proposal, ProposalVersion
+from migrations_store.models.review import Comment, Review, ReviewDecision, Thread, ThreadKind, Viewed
 from migrations_store.models.suppression import Suppression
 
-__all__ = ["NEWEST_FIRST", "KnownRevision", "Project", "Proposal", "ProposalVersion", "Snapshot", "SourceKind", "SourceText", "Suppression"]
+__all__ = [
+    "NEWEST_FIRST",
+    "Comment",
+    "KnownRevision",
+    "Project",
+    "Proposal",
+    "ProposalVersion",
+    "Review",
+    "ReviewDecision",
+    "Snapshot",
+    "SourceKind",
+    "SourceText",
+    "Suppression",
+    "Thread",
+    "ThreadKind",
+    "Viewed",
+]
