@@ -4,15 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notices', '0001_initial'),
+        ("notices", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('approval_wanted', 'An approval is wanted'), ('approved', 'A request was approved'), ('rejected', 'A request was rejected'), ('job_failed', 'A job failed'), ('job_succeeded', 'A job succeeded'), ('break_glass', 'Somebody broke the glass'), ('moved_outside', 'A database was changed outside the dashboard'), ('policy_change_wanted', 'A change of policy waits for a second person'), ('review_wanted', 'A proposal waits for review'), ('proposal_approved', 'A proposal was approved'), ('changes_requested', 'Changes to a proposal were asked for'), ('proposal_reply', 'Somebody commented on a proposal')], max_length=32),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("approval_wanted", "An approval is wanted"),
+                    ("approved", "A request was approved"),
+                    ("rejected", "A request was rejected"),
+                    ("job_failed", "A job failed"),
+                    ("job_succeeded", "A job succeeded"),
+                    ("break_glass", "Somebody broke the glass"),
+                    ("moved_outside", "A database was changed outside the dashboard"),
+                    ("policy_change_wanted", "A change of policy waits for a second person"),
+                    ("review_wanted", "A proposal waits for review"),
+                    ("proposal_approved", "A proposal was approved"),
+                    ("changes_requested", "Changes to a proposal were asked for"),
+                    ("proposal_reply", "Somebody commented on a proposal"),
+                ],
+                max_length=32,
+            ),
         ),
     ]
