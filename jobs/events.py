@@ -16,7 +16,7 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "step_started": {"position": int, "revision": str},
     "step_finished": {"position": int, "revision": str, "duration_ms": (int, float)},
     "sql": {"text": str},
-    "changes": {"changes": list},
+    "changes": {"changes": list, "operations": list, "facts": dict},
     "preview": {"steps": list},
     "proposal": {"files": list, "facts": dict},
 }

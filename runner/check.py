@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import commands
+from . import commands, operations
 from .failures import Failure
 
 
@@ -17,18 +17,23 @@ class Check(commands.Run):
         script = ScriptDirectory.from_config(config)
         options = dict.fromkeys(("message", "branch_label", "version_path", "rev_id", "depends_on"))
         self.revision = RevisionContext(config, script, {"autogenerate": True, "sql": False, "head": "head", "splice": False, **options})
+        self.facts, self.compared = operations.no_facts(), None
         templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
             script.run_env()
         self.conclude()
         generated = self.revision.generated_revisions[-1:]  # none is left where env.py takes empty ones away
-        found = [difference for script in generated for operations in script.upgrade_ops_list for difference in operations.as_diffs()]
-        self.events.emit("changes", changes=[described(difference) for difference in flat(found)])
+        parts = [part for script in generated for part in script.upgrade_ops_list]
+        changes = [described(difference) for part in parts for difference in flat(part.as_diffs())]
+        found = [operations.described(item, self.compared.dialect) for part in parts for item in operations.flat(part.ops)]
+        self.events.emit("changes", changes=changes, operations=found, facts=self.facts)
 
     def steps(self, heads, context):
         from alembic.util import CommandError
 
         self.require(heads)
+        self.compared = context
+        operations.count(context, self.facts)
         try:
             self.revision.run_autogenerate(heads, context)
         except CommandError as error:

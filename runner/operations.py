@@ -20,6 +20,19 @@ def described(item, dialect) -> dict:
     return _Description(dialect).of(item)
 
 
+def flat(found) -> list:
+    """Without the containers that hold what happens to one table."""
+    every = []
+    for item in found:
+        every += flat(item.ops) if hasattr(item, "ops") else [item]
+    return every
+
+
+def no_facts() -> dict:
+    """What `count` fills in."""
+    return {"metadata_tables": 0, "database_tables": []}
+
+
 def count(context, facts: dict) -> None:
     """How much there is on either side: what is told of an empty MetaData, or of a file that drops most tables, rests on it."""
     from sqlalchemy import inspect

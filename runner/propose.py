@@ -24,7 +24,7 @@ class Propose(commands.Run):
         script = ScriptDirectory.from_config(config)
         arguments = {"autogenerate": True, "sql": False, **_options(self.spec.proposal)}
         self.revision = RevisionContext(config, script, arguments)
-        self.facts = {"metadata_tables": 0, "database_tables": []}
+        self.facts = operations.no_facts()
         templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
             script.run_env()
@@ -49,7 +49,7 @@ class Propose(commands.Run):
 
     def described(self, script, generated) -> dict:
         target = self.context.dialect
-        upgrade = [operations.described(item, target) for part in generated.upgrade_ops_list for item in _flat(part.ops)]
+        upgrade = [operations.described(item, target) for part in generated.upgrade_ops_list for item in operations.flat(part.ops)]
         file = self.written(script, generated)
         writing.require(file, generated, asked=self.spec.proposal)
         sql = offline.written(file["python"], self.context, self.revision.generated_revisions)
@@ -77,11 +77,3 @@ def _options(asked: dict) -> dict:
         "version_path": asked.get("version_path") or None,
         "depends_on": asked.get("depends_on") or None,
     }
-
-
-def _flat(found) -> list:
-    """Without the containers that hold what happens to one table."""
-    flat = []
-    for item in found:
-        flat += _flat(item.ops) if hasattr(item, "ops") else [item]
-    return flat
