@@ -2,6 +2,7 @@
 
 from migrations_store.models.project import NEWEST_FIRST, KnownRevision, Project, Snapshot, SourceKind, SourceText
 from migrations_store.models.proposal import Proposal, ProposalVersion
+from migrations_store.models.pushing import ProposalPush, PushCredential
 from migrations_store.models.review import Comment, Review, ReviewDecision, Thread, ThreadKind, Viewed
 from migrations_store.models.suppression import Suppression
 
@@ -11,7 +12,9 @@ __all__ = [
     "KnownRevision",
     "Project",
     "Proposal",
+    "ProposalPush",
     "ProposalVersion",
+    "PushCredential",
     "Review",
     "ReviewDecision",
     "Snapshot",

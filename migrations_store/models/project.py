@@ -30,6 +30,7 @@ class Project(models.Model):
     env_vars = models.JSONField(default=dict, blank=True, help_text="Name to template.")
     x_arguments = models.JSONField(default=list, blank=True, help_text="List of name=template.")
     flask_app = models.CharField(max_length=200, blank=True, default="", help_text="module:factory()")
+    reviews_needed = models.PositiveSmallIntegerField(default=1, help_text="Approvals that a proposal needs before it is pushed.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
