@@ -1,6 +1,6 @@
 """Who may do what, and where: the one function that pages and API both ask. docs/permissions.md shows the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -134,11 +134,13 @@ def reach(user: User, action: Action) -> Reach:
     return Reach(everywhere=Scope() in scopes, scopes=scopes)
 
 
-def people_who_may(action: Action, *, project: Any = None, environment: Any = None) -> QuerySet[User]:
-    """The active people who may do it there."""
+def people_who_may(action: Action, *, project: Any = None, environment: Any = None, in_part: bool = False) -> QuerySet[User]:
+    """The active people who may do it there; with `in_part` also those who may in one of the project's environments."""
     roles = [role for role, allowed in ALLOWED.items() if action in allowed]
     grants = Grant.objects.filter(role__in=roles)
     for name, place in (("project", project), ("environment", environment)):
+        if in_part and name == "environment" and place is None:
+            continue
         anywhere = Q(**{f"{name}__isnull": True})
         grants = grants.filter(anywhere if place is None else anywhere | Q(**{name: place.pk}))
     granted = Exists(grants.filter(Q(user=OuterRef("pk")) | Q(team__members=OuterRef("pk"))))
@@ -160,6 +162,21 @@ def _grants(user: User) -> list[tuple[str, Scope]]:
         rows = Grant.objects.filter(Q(user=user.pk) | Q(team__members=user.pk)).order_by("pk").distinct()
         user.kept_grants = [(row[0], Scope(*row[1:])) for row in rows.values_list("role", "project_id", "environment_id")]
     return user.kept_grants
+
+
+def learn_grants(users: Iterable[User]) -> None:
+    """Fetches the grants of many people at once, before each is asked about. Two queries, none where all are known."""
+    unknown = {user.pk: user for user in users if not hasattr(user, "kept_grants")}
+    if not unknown:
+        return
+    kept: dict[int, dict[int, tuple[str, Scope]]] = {id: {} for id in unknown}
+    direct = Grant.objects.filter(user__in=kept).values_list("user", "pk", "role", "project_id", "environment_id")
+    of_teams = Grant.objects.filter(team__members__in=kept).values_list("team__members", "pk", "role", "project_id", "environment_id")
+    for id, grant, role, *scope in (*direct, *of_teams):
+        if id in kept:
+            kept[id][grant] = (role, Scope(*scope))
+    for id, user in unknown.items():
+        user.kept_grants = [found for _, found in sorted(kept[id].items())]
 
 
 def _least(action: Action) -> list[str]:

@@ -1,0 +1,56 @@
+"""Notices about proposals. Each is written in the transaction of the change that it tells of."""
+
+from collections.abc import Iterable
+
+from accounts.models import User
+from accounts.permissions import Action
+from jobs.proposals import access
+from jobs.proposals.standing import authors
+from migrations_store.models import Proposal, ProposalVersion, Review, ReviewDecision, Thread, ThreadKind
+from notices.models import Kind
+from notices.services import tell
+
+SHOWN = 200  # characters of what was said
+
+
+def review_wanted(proposal: Proposal, version: ProposalVersion) -> None:
+    """To everybody whose word would count."""
+    people = access.people_who_may(Action.REVIEW, proposal).exclude(pk__in=authors(proposal, version))
+    which = "" if version.number == 1 else f", now in version {version.number}"
+    _tell(Kind.REVIEW_WANTED, proposal, f"{proposal.requested_by.display_name} asks for a review of {_what(proposal)}{which}.", people)
+
+
+def reviewed(proposal: Proposal, review: Review) -> None:
+    """To the authors."""
+    kinds = {
+        ReviewDecision.APPROVE: (Kind.PROPOSAL_APPROVED, "approved"),
+        ReviewDecision.REQUEST_CHANGES: (Kind.CHANGES_REQUESTED, "asked for changes to"),
+        ReviewDecision.COMMENT: (Kind.PROPOSAL_REPLY, "commented on"),
+    }
+    kind, did = kinds[ReviewDecision(review.decision)]
+    people = User.objects.filter(pk__in=authors(proposal, review.version)).exclude(pk=review.user_id)
+    _tell(kind, proposal, f"{review.user.display_name} {did} {_what(proposal)}{_saying(review.comment)}", people)
+
+
+def said(thread: Thread, speaker: User, text: str, version: ProposalVersion | None) -> None:
+    """To the authors, and to everybody who has spoken in the thread."""
+    proposal = thread.proposal
+    ids = authors(proposal, version) | set(thread.comments.values_list("user", flat=True))
+    where = {ThreadKind.OBJECT: " about an object of", ThreadKind.LINE: " on a line of"}.get(ThreadKind(thread.kind), " on")
+    people = User.objects.filter(pk__in=ids - {speaker.pk})
+    _tell(Kind.PROPOSAL_REPLY, proposal, f"{speaker.display_name} wrote{where} {_what(proposal)}{_saying(text)}", people, thread)
+
+
+def _tell(kind: Kind, proposal: Proposal, text: str, people: Iterable[User], thread: Thread | None = None) -> None:
+    place = {"project": proposal.project, "environment": proposal.environment}
+    url = f"/proposals/{proposal.pk}/" + (f"?tab=discussion#thread-{thread.pk}" if thread else "")
+    tell(kind, text=text, url=url, people=people, **place)
+
+
+def _what(proposal: Proposal) -> str:
+    return f"proposal {proposal.pk} for {proposal.project.slug}: {proposal.message}"
+
+
+def _saying(text: str) -> str:
+    text = " ".join(text.split())
+    return f". “{text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}”" if text else "."
