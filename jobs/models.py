@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from environments import urls
 from environments.models import Database, Environment
-from migrations_store.models import Project, Snapshot
+from migrations_store.models import Project, Proposal, Snapshot
 
 
 class Command(models.TextChoices):
@@ -208,6 +208,45 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+
+class Comparison(models.Model):
+    """What one check found between the models and its database.
+
+    `entries` are those of migrations_store.differences; each has `since` beside it, when this difference was first seen in that
+    database without having gone meanwhile, and `since_job`, by which check.
+    """
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="comparison")
+    database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="comparisons")
+    entries = models.JSONField(default=list)
+    facts = models.JSONField(default=dict)
+    red_flags = models.JSONField(default=list)
+    blind_spots = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"comparison of job {self.job_id}"
+
+
+class ScratchDatabase(models.Model):
+    """A database that the dashboard has made, or is about to make, on a scratch server. The row is there before the database and goes
+    after it: whatever a worker leaves behind is known by name, and nothing else is ever dropped."""
+
+    name = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=16)
+    place = models.CharField(max_length=300, help_text="Host and port of the server.")
+    proposal = models.ForeignKey(Proposal, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Stage(models.Model):

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     REVIEW_WANTED = "review_wanted", "A proposal waits for review"
     PROPOSAL_APPROVED = "proposal_approved", "A proposal was approved"
     CHANGES_REQUESTED = "changes_requested", "Changes to a proposal were asked for"
+    IGNORE_WANTED = "ignore_wanted", "An ignore rule waits for a second person"
     PROPOSAL_REPLY = "proposal_reply", "Somebody commented on a proposal"
 
 

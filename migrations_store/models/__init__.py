@@ -1,5 +1,6 @@
-"""Projects, snapshots of their code, proposals, what is said of them, and accepted findings."""
+"""Projects, snapshots of their code, proposals, what is said of them, accepted findings, and ignored differences."""
 
+from migrations_store.models.ignore import IgnoredDifference
 from migrations_store.models.project import NEWEST_FIRST, KnownRevision, Project, Snapshot, SourceKind, SourceText
 from migrations_store.models.proposal import Proposal, ProposalVersion
 from migrations_store.models.pushing import ProposalPush, PushCredential
@@ -9,6 +10,7 @@ from migrations_store.models.suppression import Suppression
 __all__ = [
     "NEWEST_FIRST",
     "Comment",
+    "IgnoredDifference",
     "KnownRevision",
     "Project",
     "Proposal",

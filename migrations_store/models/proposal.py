@@ -37,6 +37,7 @@ class Proposal(models.Model):
     message = models.CharField(max_length=200)
     revision_id = models.CharField(max_length=32, blank=True, default="", help_text="Empty: Alembic makes one up.")
     scratch = models.BooleanField(default=False, help_text="Compared with a scratch database to which all revisions were applied.")
+    scratch_kind = models.CharField(max_length=16, blank=True, default="", help_text="sqlite, postgresql or mysql; empty: the database's.")
     options = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED, db_index=True)
     summary = models.JSONField(default=dict, blank=True, help_text="{added, removed, changed, data_loss, red_flags} of the newest version.")
