@@ -6,9 +6,9 @@ from api.schemas import Shown
 
 
 class FindingShown(Shown):
-    """`severity` is danger, warning or notice; docs/findings.md lists the rules. `line` counts in the revision's file where `source` is
-    code, and in the SQL of the step where it is sql or squawk. `direction` is empty for what concerns the revision as a whole.
-    `suppressed` is null, or says who accepted it, why and until when."""
+    """`severity` is error, warning or info, and in a plan what the policy there makes of it (block too); docs/findings.md lists the
+    rules. `line` counts in the revision's file where `source` is code, and in the SQL of the step where it is sql or squawk. `direction`
+    is empty for what concerns the revision as a whole. `suppressed` is null, or says who accepted it, why and until when."""
 
     rule: str
     severity: str

@@ -33,7 +33,8 @@ class WindowShown(Body):
 class PolicyFields(Body):
     """What is not named stays as it is, or is the usual. A timeout of null is the environment's own.
 
-    `backup_command` needs an administrator: it runs on the worker's machine.
+    `backup_command` needs an administrator: it runs on the worker's machine. `severities` maps rules on migrations to off, info, warning,
+    error or block, where that differs from the rule's own; it is given as a whole, and block refuses plans.
     """
 
     approvals: StrictInt | None = None
@@ -52,6 +53,7 @@ class PolicyFields(Body):
     backup_timeout: StrictInt | None = None
     approval_hours: StrictInt | None = None
     break_glass: StrictBool | None = None
+    severities: dict[str, str] | None = None
     reason: Reason = ""
 
 
@@ -79,6 +81,7 @@ class PolicyShown(Shown):
     backup_timeout: int
     approval_hours: int
     break_glass: bool
+    severities: dict[str, str]
     words: list[str]
 
 

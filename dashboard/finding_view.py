@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from migrations_store.findings.finding import Finding, counted
 
-LOOKS = {"danger": ("fail", "x", "Danger"), "warning": ("warn", "warn", "Warning"), "notice": ("idle", "info", "Notice")}
+LOOKS = {
+    "block": ("fail", "slash", "Blocks"), "error": ("fail", "x", "Error"), "warning": ("warn", "warn", "Warning"),
+    "info": ("idle", "info", "Info"),
+}  # fmt: skip
+HEADED = ("block", "error", "warning")
 NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQLite"}
 
 
@@ -41,13 +45,19 @@ def shown(findings: Iterable[Finding], *, has_source: bool = False) -> Shown:
 
 
 def head(findings: Iterable[Finding]) -> tuple[str, str, str] | None:
-    """Such as "2 dangers, 1 warning"; None for none. Notices alone are no reason to look up."""
+    """Such as "1 blocks, 2 errors, 1 warning"; None for none. Infos alone are no reason to look up."""
     counts = counted(findings)
-    worst = next((severity for severity in ("danger", "warning") if counts[severity]), None)
+    worst = next((severity for severity in HEADED if counts[severity]), None)
     if worst is None:
         return None
-    parts = [f"{counts[name]} {name}{'' if counts[name] == 1 else 's'}" for name in ("danger", "warning") if counts[name]]
+    parts = [_counted(counts[name], name) for name in HEADED if counts[name]]
     return (*LOOKS[worst][:2], ", ".join(parts))
+
+
+def _counted(number: int, severity: str) -> str:
+    if severity == "block":
+        return f"{number} block{'s' if number == 1 else ''}"
+    return f"{number} {severity}{'' if number == 1 else 's'}"
 
 
 def _row(finding: Finding, *, has_source: bool) -> Row:

@@ -7,7 +7,7 @@ from accounts.models import Role, User
 from accounts.permissions import Action, may
 from dashboard.forms.policy import PolicyForm
 from environments.models import ChangeKind, ChangeStatus, Environment, PolicyChange
-from environments.wording import window_in_words
+from environments.wording import rule_in_words, window_in_words
 
 TONES = {
     ChangeStatus.WAITING: ("idle", "diamond"), ChangeStatus.APPLIED: ("ok", "check"), ChangeStatus.APPROVED: ("ok", "check"),
@@ -19,7 +19,7 @@ LABELS = {
     "forbid_data_loss": "Data loss forbidden", "require_previous": "Environment before required",
     "require_single_head": "Single head required",
     "approver_role": "Approved by", "time_zone": "Time zone", "approval_hours": "An approval holds, hours",
-    "backup_timeout": "Backup timeout, seconds",
+    "backup_timeout": "Backup timeout, seconds", "severities": "Severities of findings",
 }  # fmt: skip
 
 
@@ -76,6 +76,8 @@ def in_words(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name == "windows":
         return "; ".join(window_in_words(entry) for entry in value) or "at any time"
+    if name == "severities":
+        return "; ".join(f"{rule_in_words(rule)}: {level}" for rule, level in value.items()) or "as usual"
     if name == "approver_role":
         return Role(value).label
     if value is None:

@@ -35,7 +35,8 @@ class Policy(models.Model):
 
     `version` is one more with each change, so that a plan knows under which rules it was made. A timeout of null is the
     environment's own. `windows` is a list of {"days": [0 for Monday, … 6], "from": "22:00", "to": "06:00"} in `time_zone`:
-    jobs run only then, and at any time if it is empty.
+    jobs run only then, and at any time if it is empty. `severities` maps the rules on migrations whose level is another here
+    to it (migrations_store.findings.levels): off, info, warning, error, or block, which refuses a plan.
     """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="policies")
@@ -57,6 +58,7 @@ class Policy(models.Model):
     backup_timeout = models.PositiveIntegerField(default=600, help_text="Seconds.")
     approval_hours = models.PositiveIntegerField(default=72, help_text="How long an approval holds.")
     break_glass = models.BooleanField(default=True)
+    severities = models.JSONField(default=dict, blank=True, help_text="Rule id to level, where it differs.")
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

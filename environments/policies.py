@@ -12,7 +12,7 @@ from migrations_store.models import Project
 FIELDS = (
     "approvals", "approver_role", "require_previous", "require_single_head", "forbid_downgrade", "forbid_stamp", "forbid_non_atomic",
     "forbid_data_loss", "lock_timeout", "statement_timeout", "windows", "time_zone", "backup_command", "backup_timeout", "approval_hours",
-    "break_glass",
+    "break_glass", "severities",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ class Rules:
     backup_timeout: int
     approval_hours: int
     break_glass: bool
+    severities: dict[str, str]
 
     def facts(self) -> dict[str, Any]:
         """As JSON, for a plan to remember under which rules it was made."""

@@ -10,6 +10,8 @@ from accounts.permissions import ALLOWED, Action
 from environments.fields import Fields, Reader
 from environments.models import Policy
 from environments.policies import FIELDS, values_of
+from migrations_store.findings.levels import LEVELS, differing
+from migrations_store.findings.registry import RULES
 
 FLAGS = (
     "require_previous", "require_single_head", "forbid_downgrade", "forbid_stamp", "forbid_non_atomic", "forbid_data_loss", "break_glass",
@@ -38,6 +40,7 @@ def read_policy(policy: Policy | None, fields: Fields) -> dict[str, Any]:
     values["time_zone"] = _zone(read, values["time_zone"])
     values["windows"] = _windows(read, values["windows"])
     values["backup_command"] = _command(read, values["backup_command"])
+    values["severities"] = _severities(read, values["severities"])
     read.finish()
     return values
 
@@ -111,3 +114,16 @@ def _command(read: Reader, before: str) -> str:
     elif value and (not words or not words[0] or words[0].startswith(("-", "{"))):
         read.wrong["backup_command"] = "Begin with the program, such as pg_dump or an absolute path."
     return value
+
+
+def _severities(read: Reader, before: dict[str, str]) -> dict[str, str]:
+    """All of them at once; those that are as usual anyway are not kept."""
+    given = read.fields.get("severities", before)
+    if not isinstance(given, dict) or not all(isinstance(level, str) for level in given.values()):
+        read.wrong["severities"] = 'This maps rules to levels, such as {"AD102": "block"}.'
+        return before
+    if unknown := [str(rule) for rule in given if rule not in RULES]:
+        read.wrong["severities"] = f"There is no rule {unknown[0][:40]!r}. The list of rules is in the documentation of findings."
+    elif wrong := [level for level in given.values() if level not in LEVELS]:
+        read.wrong["severities"] = f"There is no level {wrong[0][:40]!r}; use one of {', '.join(LEVELS)}."
+    return before if "severities" in read.wrong else differing(given)

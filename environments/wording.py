@@ -6,6 +6,9 @@ from typing import Any
 from accounts.models import Role
 from environments.models import Environment
 from environments.policies import Rules
+from migrations_store.findings.finding import Severity
+from migrations_store.findings.levels import OFF
+from migrations_store.findings.registry import RULES
 from migrations_store.models import Project
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -20,6 +23,7 @@ def in_words(rules: Rules, environment: Environment, project: Project | None = N
         _approvals(rules, place),
         *_required(rules),
         *_forbidden(rules),
+        *_severities(rules),
         *_limits(rules),
         *_when(rules),
         *_backup(rules),
@@ -52,6 +56,22 @@ def _forbidden(rules: Rules) -> Iterator[str]:
     ]  # fmt: skip
     if names := [name for is_forbidden, name in forbidden if is_forbidden]:
         yield f"Forbidden: {listed(names)}."
+
+
+def _severities(rules: Rules) -> Iterator[str]:
+    """Only what differs from the rules' own."""
+    at = {level: [rule_in_words(rule) for rule, given in rules.severities.items() if given == level] for level in rules.severities.values()}
+    if blocking := at.pop(Severity.BLOCK, None):
+        yield f"Refused until somebody accepts it with a reason: what {listed(blocking)} finds."
+    for level, names in at.items():
+        says = "Not told" if level == OFF else f"Told as {'an' if level[0] in 'aeiou' else 'a'} {level}"
+        yield f"{says}: what {listed(names)} finds."
+
+
+def rule_in_words(rule: str) -> str:
+    """Such as AD102 (column dropped)."""
+    title = RULES[rule].title if rule in RULES else "no rule any more"
+    return f"{rule} ({title[0].lower() if not title[:2].isupper() else title[0]}{title[1:]})"
 
 
 def _limits(rules: Rules) -> Iterator[str]:

@@ -9,13 +9,16 @@ from django.utils import timezone
 from environments import policies, windows
 from environments.models import Database, DatabaseState, Environment
 from environments.policies import Rules
-from jobs import approvals, schedule
+from jobs import approvals, findings, schedule
 from jobs.models import Command, Job, JobStatus, Plan, Step, StepStatus
 from migrations_store import graph as graphs
+from migrations_store.findings.finding import Finding, Severity
 
 REACHABLE, OTHER_JOB, POLICY, SINGLE_HEAD, PREVIOUS = "reachable", "no other job", "policy", "single head", "previous environment"
+FINDINGS = "findings"
 APPROVAL, SCHEDULE, WINDOW, FREEZE = "approval", "schedule", "window", "freeze"
 BREAKABLE = {PREVIOUS, APPROVAL, WINDOW, FREEZE}  # what break-glass opens; the others keep a database whole
+WAY_THROUGH = "It runs once a reviewer has accepted the finding with a reason, or the migration or the policy is another"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def of(plan: Plan, *, job: Job | None = None, break_glass: bool = False, at: dat
     asked = Asked(plan, job, policies.rules_for(plan.database), at or timezone.now())
     found = [_reachable(asked), _no_other_job(asked)]
     if plan.command != Command.CHECK:  # it only reads
-        found += [*_allowed(asked), *_single_head(asked), *_previous(asked), *_approval(asked), *_when(asked)]
+        found += [*_allowed(asked), *_findings(asked), *_single_head(asked), *_previous(asked), *_approval(asked), *_when(asked)]
     broken = break_glass or (job is not None and job.break_glass)
     return [_broken(gate) if broken and gate.name in BREAKABLE and not gate.passed else gate for gate in found]
 
@@ -103,6 +106,25 @@ def _allowed(asked: Asked) -> Iterator[Gate]:
         lost = [f"{step['revision']} {loss['what']} {loss['object']}" for step in plan.steps for loss in step.get("data_loss") or []]
         why = ", ".join(lost[:5]) or doubt
         yield Gate("data loss", not why, f"The policy of {name} forbids the loss of data: {why}" if why else "No data is lost")
+
+
+def _findings(asked: Asked) -> Iterator[Gate]:
+    """Rules that block here read the SQL too: a job waits until a worker has written it."""
+    if Severity.BLOCK not in asked.rules.severities.values() or asked.plan.command == Command.STAMP or asked.rules.missing:
+        return
+    name = asked.environment.name
+    if found := findings.blocking(asked.plan, asked.rules):
+        yield Gate(FINDINGS, passed=False, detail=f"The policy of {name} refuses what was found. {_told(found)}. {WAY_THROUGH}")
+    elif asked.plan.preview_state == "asked":
+        detail = f"The SQL is not written yet, and rules that block in {name} read it"
+        yield Gate(FINDINGS, passed=False, detail=detail, kind="wait")
+    else:
+        yield Gate(FINDINGS, passed=True, detail="No finding blocks")
+
+
+def _told(found: list[Finding]) -> str:
+    shown = [f"{one.rule} in {one.revision}: {one.what.rstrip('.')}" for one in found[:3]]
+    return "; ".join(shown) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def _single_head(asked: Asked) -> Iterator[Gate]:

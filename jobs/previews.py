@@ -4,8 +4,9 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import findings, spec, supervisor
-from jobs.models import Plan
+from config.doorbell import ring
+from jobs import findings, gates, spec, supervisor
+from jobs.models import Job, JobStatus, Plan
 
 TOO_LONG = "The preview took longer than {seconds} s and was stopped. The plan itself is complete."
 
@@ -35,6 +36,22 @@ def write_preview(plan_id: int) -> None:
     missing = {step["revision"]: {"sql": None, "sql_unavailable": reason} for step in plan.steps}
     preview = _with_findings(plan, missing | written)
     Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=preview)
+    _wake(plan_id)
+
+
+def sweep() -> None:
+    """Jobs that wait for the SQL of their plan get it also when the worker that wrote it has vanished."""
+    waiting = Plan.objects.filter(preview_state="asked", jobs__status=JobStatus.QUEUED, jobs__held__gate=gates.FINDINGS)
+    for plan_id in waiting.values_list("pk", flat=True).distinct():
+        ring("jobs.tasks.preview_plan", plan_id)
+
+
+def _wake(plan_id: int) -> None:
+    """Its jobs that waited for this are looked at again at once."""
+    waiting = Job.objects.filter(plan=plan_id, status=JobStatus.QUEUED, held__gate=gates.FINDINGS)
+    for job_id in waiting.values_list("pk", flat=True):
+        Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(held_until=None)
+        ring("jobs.tasks.run_job", job_id)
 
 
 def _with_findings(plan: Plan, written: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

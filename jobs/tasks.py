@@ -33,4 +33,5 @@ def sweep() -> None:
     reaper.sweep()
     chains.sweep()
     proposals.sweep()
+    previews.sweep()
     health.beat(health.SWEEP)

@@ -118,7 +118,7 @@ def _queued(job: Job) -> Wait:
 
 def _held(job: Job, held: dict[str, Any]) -> Wait:
     """A gate was closed when its turn had come."""
-    titles = {"window": "Waits for the run window", "freeze": "Waits for the end of a freeze"}
+    titles = {"window": "Waits for the run window", "freeze": "Waits for the end of a freeze", "findings": "Waits for its SQL"}
     steps = ("Wait: it is looked at again every minute, and keeps its place.", "Or cancel it.")
     text = f"{held['detail'].rstrip('.')}. Nothing has run."
     until = {"until": held["opens_at"]} if held.get("opens_at") else {}

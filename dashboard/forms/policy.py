@@ -10,13 +10,19 @@ from environments.models import Policy
 from environments.policies import values_of
 from environments.policy_fields import APPROVERS, FLAGS
 from environments.wording import DAYS
+from migrations_store.findings.levels import LEVELS
+from migrations_store.findings.registry import RULES
 
 ROW = re.compile(r"w(\d{1,2})_from")
+SEVERITY_ROW = re.compile(r"s(\d{1,2})_rule")
 SPARE_ROWS = 2
+LEVEL_WORDS = {
+    "off": "off: not told", "info": "info", "warning": "warning", "error": "error", "block": "block: refused until it is accepted",
+}  # fmt: skip
 
 
 class PolicyForm(PageForm):
-    """One form in groups; the rows of windows are as many as there are, and two to fill in."""
+    """One form in groups; the rows of windows and of severities are as many as there are, and two to fill in."""
 
     approvals = forms.IntegerField(
         label="Approvals needed", min_value=0, max_value=10, help_text="By different people, never by the one who asks."
@@ -69,12 +75,26 @@ class PolicyForm(PageForm):
     )
     reason = forms.CharField(label="Why", max_length=2000, required=False, help_text="Whoever decides will read it.")
 
-    def __init__(self, *args: Any, rows: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: int = 0, severities: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        given = [int(match[1]) + 1 for name in self.data if (match := ROW.fullmatch(name))]
-        self.rows = max([rows + SPARE_ROWS, *given]) if not self.is_bound else max([0, *given])
-        for row in range(min(self.rows, 30)):
+        self.rows = min(self._rows(ROW, rows), 30)
+        self.severities = min(self._rows(SEVERITY_ROW, severities), len(RULES) + SPARE_ROWS)
+        for row in range(self.rows):
             self._add_row(row)
+        for row in range(self.severities):
+            self._add_severity(row)
+
+    def _rows(self, pattern: re.Pattern[str], there: int) -> int:
+        """As many as were sent, or else as there are and some to fill in."""
+        given = [int(match[1]) + 1 for name in self.data if (match := pattern.fullmatch(name))]
+        return max([0, *given]) if self.is_bound else there + SPARE_ROWS
+
+    def _add_severity(self, row: int) -> None:
+        rules = [("", "choose a rule"), *((rule.id, f"{rule.id} {rule.title} ({rule.severity})") for rule in RULES.values())]
+        levels = [("", "as usual"), *((level, LEVEL_WORDS[level]) for level in LEVELS)]
+        for name, label, choices in (("rule", "Rule", rules), ("level", "Level", levels)):
+            select = forms.Select(attrs={"class": "in", "aria-label": f"{label} {row + 1}"})
+            self.fields[f"s{row}_{name}"] = forms.ChoiceField(label=label, choices=choices, required=False, widget=select)
 
     def _add_row(self, row: int) -> None:
         days = [(str(number), name) for number, name in enumerate(DAYS)]
@@ -90,11 +110,17 @@ class PolicyForm(PageForm):
         initial = values_of(policy)
         for row, entry in enumerate(initial.pop("windows")):
             initial |= {f"w{row}_days": [str(day) for day in entry["days"]], f"w{row}_from": entry["from"], f"w{row}_to": entry["to"]}
-        return cls(initial=initial, rows=len(policy.windows))
+        for row, (rule, level) in enumerate(initial.pop("severities").items()):
+            initial |= {f"s{row}_rule": rule, f"s{row}_level": level}
+        return cls(initial=initial, rows=len(policy.windows), severities=len(policy.severities))
 
     @property
     def window_rows(self) -> list[dict[str, Any]]:
         return [{name: self[f"w{row}_{name}"] for name in ("days", "from", "to")} for row in range(self.rows)]
+
+    @property
+    def severity_rows(self) -> list[dict[str, Any]]:
+        return [{name: self[f"s{row}_{name}"] for name in ("rule", "level")} for row in range(self.severities)]
 
     def fields_for_service(self) -> dict[str, Any]:
         """As the service and the API take them; rows that nobody filled in are left out."""
@@ -107,6 +133,8 @@ class PolicyForm(PageForm):
         fields["windows"] = [
             {"days": [int(day) for day in days], "from": begin, "to": end} for days, begin, end in rows if days or begin or end
         ]
+        told = [(found[f"s{row}_rule"], found[f"s{row}_level"]) for row in range(self.severities)]
+        fields["severities"] = {rule: level for rule, level in told if rule and level}
         return fields
 
 

@@ -43,7 +43,7 @@ RULES = [
         ("rename_column",), _old_column, about="column",
     ),
     Rule(
-        "AD701", "IF NOT EXISTS hides what is there", Severity.NOTICE,
+        "AD701", "IF NOT EXISTS hides what is there", Severity.INFO,
         "{object} is made only if there is none.",
         "Where something of that name is there already, with other columns or an index that a failed build left invalid, it is kept, and "
         "the migration counts as done.",
@@ -51,7 +51,7 @@ RULES = [
         ("create_table", "create_index", "add_column"), _hides, about="index",
     ),
     Rule(
-        "AD702", "Operation that SQLite needs a batch for", Severity.DANGER,
+        "AD702", "Operation that SQLite needs a batch for", Severity.ERROR,
         "{table} is changed outside of a batch.",
         "SQLite cannot change a column or a constraint in place: the migration fails there.",
         'with op.batch_alter_table("{table}") as batch:\n    …  # the same operation, without the table\'s name',

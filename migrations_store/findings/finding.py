@@ -11,11 +11,12 @@ Holds = Callable[[Change, Changes], bool]
 
 
 class Severity(StrEnum):
-    """From the worst."""
+    """From the worst. No rule blocks by itself: a policy can make it (migrations_store.findings.levels)."""
 
-    DANGER = "danger"
+    BLOCK = "block"
+    ERROR = "error"
     WARNING = "warning"
-    NOTICE = "notice"
+    INFO = "info"
 
 
 ORDER = {severity.value: place for place, severity in enumerate(Severity)}

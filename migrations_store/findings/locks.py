@@ -79,7 +79,7 @@ RULES = [
         ("add_column",), _volatile, dialects=ON_POSTGRESQL, about="column",
     ),
     Rule(
-        "AD203", "NOT NULL column without default", Severity.DANGER,
+        "AD203", "NOT NULL column without default", Severity.ERROR,
         "Adds {object}, which must not be null, without a default.",
         "On a table that has rows PostgreSQL and SQLite refuse it, and MySQL fills in an empty value that nobody chose. Code that is still "
         "running inserts rows without it, and fails.",
@@ -107,7 +107,7 @@ RULES = [
         ("create_index",), _blocking, dialects=ON_POSTGRESQL, about="index",
     ),
     Rule(
-        "AD206", "Index dropped without CONCURRENTLY", Severity.NOTICE,
+        "AD206", "Index dropped without CONCURRENTLY", Severity.INFO,
         "Drops index {name}.",
         "It is quick once it begins, but it needs the strongest lock: behind a long query it waits, and everybody else waits behind it.",
         'with op.get_context().autocommit_block():\n    op.drop_index("{name}", postgresql_concurrently=True)',
@@ -141,7 +141,7 @@ RULES = [
         ("add_unique",), _validating, dialects=ON_POSTGRESQL, about="constraint",
     ),
     Rule(
-        "AD210", "Long lock", Severity.DANGER,
+        "AD210", "Long lock", Severity.ERROR,
         "{detail} {table} locks everybody else out.",
         "It holds the strongest lock for as long as it takes, which grows with the table.",
         "# PostgreSQL has ways that let others work:\n"

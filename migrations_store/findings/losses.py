@@ -24,7 +24,7 @@ def _old_column(change: Change, others: Changes) -> bool:
 
 RULES = [
     Rule(
-        "AD101", "Table dropped", Severity.DANGER,
+        "AD101", "Table dropped", Severity.ERROR,
         "Drops table {object}.",
         GONE + " Code that is still running fails as soon as it asks for the table.",
         "# First release code that no longer uses {object}. Then keep the rows within reach for a while:\n"
@@ -32,7 +32,7 @@ RULES = [
         ("drop_table",), _old,
     ),
     Rule(
-        "AD102", "Column dropped", Severity.DANGER,
+        "AD102", "Column dropped", Severity.ERROR,
         "Drops column {object}.",
         GONE + " An ORM that is still running asks for every column that its model names, and fails.",
         "# 1. Release code whose model has no {name} any more (SQLAlchemy: deferred first, then removed).\n"
@@ -41,21 +41,21 @@ RULES = [
         ("drop_column",), _old_column, about="column",
     ),
     Rule(
-        "AD103", "Rows deleted without WHERE", Severity.DANGER,
+        "AD103", "Rows deleted without WHERE", Severity.ERROR,
         "Deletes all rows of {table}.",
         "Without a WHERE every row goes. The statement holds a lock on each of them until the transaction ends.",
         'op.execute("CREATE TABLE {table}_backup AS SELECT * FROM {table}")\nop.execute("DELETE FROM {table} WHERE …")  # name the rows',
         ("delete_rows",), _unpicked,
     ),
     Rule(
-        "AD104", "Table emptied", Severity.DANGER,
+        "AD104", "Table emptied", Severity.ERROR,
         "Empties table {table}.",
         "TRUNCATE removes every row, takes the strongest lock there is, and with CASCADE empties tables that refer to this one as well.",
         'op.execute("CREATE TABLE {table}_backup AS SELECT * FROM {table}")\nop.execute("DELETE FROM {table} WHERE …")  # name the rows',
         ("truncate",), _old, dialects=frozenset({POSTGRESQL, MYSQL}),
     ),
     Rule(
-        "AD105", "Much dropped at once", Severity.DANGER,
+        "AD105", "Much dropped at once", Severity.ERROR,
         "Drops {detail} {table}.",
         "Everything in it goes with it, also what other programs have made there.",
         '# Drop what is meant, one by one and by name, without CASCADE:\nop.drop_table("…", schema="{table}")',
@@ -71,7 +71,7 @@ RULES = [
         ("narrow",), _old_column, about="column",
     ),
     Rule(
-        "AD107", "Some rows deleted", Severity.NOTICE,
+        "AD107", "Some rows deleted", Severity.INFO,
         "Deletes rows of {table}.",
         "Which rows the condition meets is decided by the data of each database; a downgrade does not bring them back.",
         'op.execute("CREATE TABLE {table}_backup AS SELECT * FROM {table} WHERE …")  # the same condition\n'

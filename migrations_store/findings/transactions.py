@@ -23,7 +23,7 @@ def _besides(change: Change, others: Changes) -> bool:
 
 RULES = [
     Rule(
-        "AD301", "CONCURRENTLY inside a transaction", Severity.DANGER,
+        "AD301", "CONCURRENTLY inside a transaction", Severity.ERROR,
         "{name} is built or dropped CONCURRENTLY inside the migration's transaction.",
         "PostgreSQL refuses it: CONCURRENTLY cannot run inside a transaction block.",
         BLOCK + '    op.create_index("{name}", "{table}", […], postgresql_concurrently=True)',
@@ -38,7 +38,7 @@ RULES = [
         ("enum_value",), _inside, dialects=ON_POSTGRESQL, about="type",
     ),
     Rule(
-        "AD303", "Transaction ended by hand", Severity.DANGER,
+        "AD303", "Transaction ended by hand", Severity.ERROR,
         "{detail} is called inside the migration.",
         "What came before is committed or lost without Alembic's knowing: when a later statement fails, the version table "
         "says that nothing was done.",
@@ -46,14 +46,14 @@ RULES = [
         ("transaction",), about="type",
     ),
     Rule(
-        "AD304", "Statement that needs to stand alone", Severity.DANGER,
+        "AD304", "Statement that needs to stand alone", Severity.ERROR,
         "{detail} stands inside the migration's transaction.",
         "PostgreSQL refuses it: it cannot run inside a transaction block.",
         BLOCK + '    op.execute("{detail} …")',
         ("alone",), _inside, dialects=ON_POSTGRESQL, about="type",
     ),
     Rule(
-        "AD305", "Autocommit block beside other operations", Severity.NOTICE,
+        "AD305", "Autocommit block beside other operations", Severity.INFO,
         "An autocommit block commits the operations before it.",
         "When something behind it fails, those stay while the version table says that the revision did not run; "
         "the next attempt meets them.",

@@ -16,7 +16,7 @@ EMPTY = Rule(
     about="revision",
 )  # fmt: skip
 RAISES = Rule(
-    "AD502", "Downgrade refuses", Severity.NOTICE,
+    "AD502", "Downgrade refuses", Severity.INFO,
     "The downgrade raises an error.",
     "There is no way back through this revision but a restored backup. That is honest; it should be known before the upgrade runs.",
     "# Take a backup before the upgrade (the environment's policy can do so).",
@@ -37,14 +37,14 @@ HEADS = Rule(
     about="revision",
 )  # fmt: skip
 MESSAGE = Rule(
-    "AD602", "Message missing", Severity.NOTICE,
+    "AD602", "Message missing", Severity.INFO,
     "The revision has no message that says what it does.",
     "Those who approve it, and those who look for a cause at night, see an id alone.",
     'alembic revision -m "add fax to customers"',
     about="revision",
 )  # fmt: skip
 LONG_ID = Rule(
-    "AD603", "Id too long", Severity.DANGER,
+    "AD603", "Id too long", Severity.ERROR,
     "The revision's id has more than 32 characters.",
     "The version table holds 32 unless it was widened: PostgreSQL and MySQL refuse the row after the migration has run.",
     'revision = "…"  # at most 32 characters, here and in the down_revision of those that follow',

@@ -13,7 +13,7 @@ def test_the_findings_of_a_revision(api: Api, root: Path, database: Database) ->
     write_revision(root, "four", "three", 'op.drop_column("t_three", "fax")')
     store.take_snapshot(database.project)
     first, second = api.get("/projects/shop/revisions/four")["findings"]
-    assert (first["rule"], first["severity"], first["object"], first["suppressed"]) == ("AD102", "danger", "t_three.fax", None)
+    assert (first["rule"], first["severity"], first["object"], first["suppressed"]) == ("AD102", "error", "t_three.fax", None)
     assert second["rule"] == "AD501"
     assert "op.drop_column" in first["fix"]
 

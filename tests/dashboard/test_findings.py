@@ -22,7 +22,7 @@ def plan(root: Path, admin: User, add_database: Callable[..., Database]) -> Plan
 
 def test_a_plan_shows_what_is_dangerous_and_the_safe_way(client: Client, plan: Plan) -> None:
     page = client.get(f"/plans/{plan.pk}/").content.decode()
-    assert "1 danger, 1 warning" in page
+    assert "1 error, 1 warning" in page
     assert "Drops column t_three.fax." in page
     assert "The safe way" in page
 
@@ -33,7 +33,7 @@ def test_an_accepted_finding_is_folded_with_its_reason(client: Client, plan: Pla
     page = client.get(f"/plans/{plan.pk}/").content.decode()
     assert "1 accepted" in page
     assert "Accepted by ada: nobody &lt;uses&gt; it" in page
-    assert "1 danger" not in page
+    assert "1 error" not in page
 
 
 def test_a_revision_shows_its_findings_with_links_to_their_lines(client: Client, plan: Plan) -> None:

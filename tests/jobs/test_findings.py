@@ -42,7 +42,7 @@ def rules(found: list[Finding]) -> set[tuple[str, str, str]]:
 
 def test_a_plan_tells_what_its_code_and_its_sql_show(previewed: Plan) -> None:
     *harmless, last = findings.findings_of(previewed)
-    assert [counted(found)["danger"] for found in harmless] == [0, 0, 0]
+    assert [counted(found)["error"] for found in harmless] == [0, 0, 0]
     assert rules(last) == {("AD102", "t_three.fax", "code"), ("AD103", "t_two", "sql"), ("AD501", "", "code")}
     assert {finding.revision for finding in last} == {"four"}
 
