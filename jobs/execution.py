@@ -21,9 +21,10 @@ from environments.version_table import Reading
 from environments.watcher import Seen
 from jobs import aftermath, backup, explanations, preflight, reaper, sayings, schedule, spec, supervisor, telling, verdict
 from jobs.claims import claim
+from jobs.drift import comparisons
 from jobs.errors import PlanStale
 from jobs.facts import Live
-from jobs.models import FINAL, Command, Job, JobStatus, OutcomeState, StepStatus
+from jobs.models import FINAL, Command, Comparison, Job, JobStatus, OutcomeState, StepStatus
 from jobs.recorder import Recorder
 from jobs.watch import Watch
 from migrations_store import graph as graphs
@@ -71,6 +72,7 @@ class Execution:
         self.recorder = Recorder(job)
         self.error: dict[str, Any] | None = None
         self.changes: list[Any] | None = None
+        self.comparison: Comparison | None = None
         self.reading: Reading | Unreachable | None = None
         self.launched = False
         self.watch: Watch | None = None
@@ -190,7 +192,7 @@ class Execution:
         elif kind == "error":
             self.error = self.error or event
         elif kind == "changes":
-            self.changes = event["changes"]
+            self.changes, self.comparison = event["changes"], comparisons.read(self.job, event)
         elif sentence := sayings.of_event(event):
             self.recorder.say(sentence)
 
@@ -266,6 +268,8 @@ class Execution:
         if not self.recorder.write_now(**row):
             return
         steps()
+        if self.comparison and row["status"] == JobStatus.SUCCEEDED:
+            comparisons.keep(self.comparison)
         record(
             "worker", "job.finish" if row["status"] in FINAL else "job.unknown", f"job {self.job.pk}", database=str(self.database),
             status=row["status"].value, database_state=row["database_state"].value, heads_after=row["heads_after"],
