@@ -26,16 +26,16 @@ from migrations_store.resolution import Resolution, ResolvedStep
 READ_WAIT = 10.0
 
 
-def make_plan(database: Database, *, user: User, command: str, revision: str | list[str] | None) -> Plan:
+def make_plan(database: Database, *, user: User, command: str, revision: str | list[str] | None, snapshot: Snapshot | None = None) -> Plan:
     """The plan for `command` on `database` as code and database are now; the same facts give the same plan.
 
-    Reads a directory source again, and the database if it was never read. Raises Refused: the revision cannot be resolved,
+    Reads a directory source again, unless a snapshot that was just taken is given, and the database if it was never read. Raises Refused: the revision cannot be resolved,
     or the database cannot be read.
     """
     require(user, Action.CHECK, project=database.project, environment=database.environment)
     if command not in Command.values:
         raise Invalid(f"There is no command {str(command)[:40]!r}; use one of {', '.join(Command.values)}.", {"command": "Not a command."})
-    snapshot = store.refresh_if_directory(database.project)
+    snapshot = snapshot or store.refresh_if_directory(database.project)
     _ensure_read(database)
     resolved = resolve(graphs.load(snapshot), command, revision, database.current)
     return _kept(database, snapshot, command, resolved, user=user, requested=_as_text(revision))
@@ -84,11 +84,18 @@ def preview_of(plan: Plan, revision: str) -> dict[str, str | None]:
     return {name: found[name] for name in nothing}
 
 
+def read_soon(database: Database) -> bool:
+    """Whether a plan would have to wait for the first reading; it is asked for then. For those who plan many and cannot wait for each."""
+    if _is_unread(database):
+        ring("environments.tasks.check_database", str(database.pk))
+        return True
+    return False
+
+
 def _ensure_read(database: Database) -> None:
     """A plan starts from what the database has; the first reading may still be under way. One that was kept before readings kept
     which database they came from is made anew."""
-    if _is_unread(database):
-        ring("environments.tasks.check_database", str(database.pk))
+    if read_soon(database):
         deadline = time.monotonic() + READ_WAIT
         while _is_unread(database) and time.monotonic() < deadline:
             time.sleep(0.05)
