@@ -1,0 +1,175 @@
+"""Entries of what differs, as pages show them: grouped by table, with signs, words and what of a value has changed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+SIGNS = {
+    "added": ("add", "plus", "added"),
+    "removed": ("del", "minus", "removed"),
+    "changed": ("chg", "tilde", "changed"),
+    "run": ("chg", "play", "run"),
+}
+ICONS = {"table": "table", "column": "column", "index": "index", "foreign key": "link", "primary key": "key", "comment": "comment"}
+ASPECTS = ("type", "nullable", "default", "autoincrement", "name")
+LOCKS = {"long": ("warn", "lock", "Long lock"), "short": ("idle", "clock", "Short lock")}
+ENDS = ("and the database has not.", "and the models have not.", "in the models.")  # of what the columns say already
+PARTS = re.compile(r"\w+|\s+|[^\w\s]")
+LARGEST = 2000  # characters in which single words are marked
+
+Parts = tuple[tuple[str, bool], ...]
+
+
+@dataclass
+class Row:
+    """One entry. `before` and `after` are pieces of text, each with whether it differs; `threads` and `viewed` are a proposal's."""
+
+    id: str
+    entry: dict[str, Any]
+    before: Parts
+    after: Parts
+    threads: list[Any] = field(default_factory=list)
+    viewed: bool = False
+
+    @property
+    def tone(self) -> str:
+        return SIGNS[self.entry["what"]][0]
+
+    @property
+    def icon(self) -> str:
+        return SIGNS[self.entry["what"]][1]
+
+    @property
+    def word(self) -> str:
+        return SIGNS[self.entry["what"]][2]
+
+    @property
+    def key(self) -> str:
+        return str(self.entry["key"])
+
+    @property
+    def thing(self) -> str:
+        """What it is: a column's property is of the column."""
+        kind = self.entry["kind"]
+        return "column" if kind in ASPECTS or (kind == "comment" and self.entry["name"]) else str(kind)
+
+    @property
+    def thing_icon(self) -> str:
+        return ICONS.get(self.thing, "shield")
+
+    @property
+    def aspect(self) -> str:
+        kind = str(self.entry["kind"])
+        return kind if kind != self.thing else ""
+
+    @property
+    def name(self) -> str:
+        return str(self.entry["name"] or ("" if self.thing == "table" else "without a name" if self.entry["table"] else "of env.py"))
+
+    @property
+    def short(self) -> str:
+        """For the list of objects."""
+        return self.name or str(self.entry["table"] or "")
+
+    @property
+    def lock(self) -> tuple[str, str, str] | None:
+        return LOCKS.get(self.entry["lock"])
+
+    @property
+    def further(self) -> str:
+        """What the entry's sentence says beyond what stands before and after."""
+        text = str(self.entry["text"])
+        return next((text.partition(end)[2].strip() for end in ENDS if end in text), text)
+
+
+@dataclass
+class Group:
+    """What differs about one table, or outside of any. `rows_held` says how many rows it has, if that is known."""
+
+    id: str
+    name: str
+    rows: list[Row]
+    rows_held: str = ""
+
+    @property
+    def tone(self) -> str:
+        return self._whole.tone if self._whole else "chg"
+
+    @property
+    def icon(self) -> str:
+        return self._whole.icon if self._whole else "tilde"
+
+    @property
+    def word(self) -> str:
+        return self._whole.word if self._whole else "changed"
+
+    @property
+    def count(self) -> str:
+        return "1 change" if len(self.rows) == 1 else f"{len(self.rows)} changes"
+
+    @property
+    def loses(self) -> bool:
+        return any(row.entry["data_loss"] for row in self.rows)
+
+    @property
+    def is_viewed(self) -> bool:
+        return all(row.viewed for row in self.rows)
+
+    @property
+    def keys(self) -> list[str]:
+        return list(dict.fromkeys(row.key for row in self.rows))
+
+    @property
+    def renames(self) -> list[Row]:
+        """What goes and may come back under another name: one for each pair."""
+        return [row for row in self.rows if row.entry["rename_guess"] and row.entry["what"] == "removed"]
+
+    @property
+    def _whole(self) -> Row | None:
+        """The entry of the table itself, when it comes or goes."""
+        return next((row for row in self.rows if row.entry["kind"] == "table" and row.entry["what"] in ("added", "removed")), None)
+
+
+def groups(entries: Iterable[dict[str, Any]], rows_held: dict[str, Any] | None = None) -> list[Group]:
+    """In the order in which the tables come up."""
+    found: dict[str, Group] = {}
+    for place, entry in enumerate(entries, start=1):
+        name = ".".join(part for part in (entry["schema"], entry["table"]) if part)
+        group = found.setdefault(name, Group(f"t{len(found) + 1}", name, [], _held((rows_held or {}).get(name))))
+        group.rows.append(Row(f"o{place}", entry, *_marked(entry["before"], entry["after"])))
+    return list(found.values())
+
+
+def counts(entries: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Tone, icon and words of what is added, removed and changed; without what there is none of."""
+    told = [entry["what"] for entry in entries]
+    return [(tone, icon, f"{told.count(what)} {word}") for what, (tone, icon, word) in SIGNS.items() if what in told]
+
+
+def losses(entries: Iterable[dict[str, Any]]) -> list[str]:
+    return [str(entry["data_loss"]) for entry in entries if entry["data_loss"]]
+
+
+def _held(counted: dict[str, Any] | None) -> str:
+    if not counted or counted.get("count") is None:
+        return ""
+    number = int(counted["count"])
+    return f"{'' if counted.get('exact') else 'about '}{number:,} row{'' if number == 1 else 's'}"
+
+
+def _marked(before: str | None, after: str | None) -> tuple[Parts, Parts]:
+    """Of a value that changes, which words differ."""
+    old, new = before or "", after or ""
+    if not old or not new or max(len(old), len(new)) > LARGEST:
+        return _plain(old), _plain(new)
+    first, second = PARTS.findall(old), PARTS.findall(new)
+    steps = SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
+    left = tuple(("".join(first[a:b]), what != "equal") for what, a, b, _, _ in steps if a < b)
+    right = tuple(("".join(second[c:d]), what != "equal") for what, _, _, c, d in steps if c < d)
+    return left, right
+
+
+def _plain(text: str) -> Parts:
+    return ((text, False),) if text else ()
