@@ -1,4 +1,4 @@
-"""Asking for proposals. A worker makes them: jobs.proposals.work."""
+"""Asking for proposals from the models (those of other kinds: `kinds`), making them again, closing. A worker makes them: `work`."""
 
 from typing import Any
 
@@ -7,16 +7,11 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
-from config.doorbell import ring
 from config.errors import Conflict, Invalid
 from environments import urls
 from environments.models import Database
-from jobs.proposals import fields
+from jobs.proposals import access, asking, fields, outcome
 from migrations_store.models import Proposal
-
-TASK = "jobs.tasks.generate_proposal"
-UNDER_WAY = (Proposal.Status.QUEUED, Proposal.Status.RUNNING)
-WAITING_LIMIT = 50  # of one project: each is a run of the project's code
 
 
 def request_proposal(
@@ -47,34 +42,43 @@ def request_proposal(
     )
     if scratch:
         _require_scratch(database)
-    with transaction.atomic():
-        if Proposal.objects.filter(project=database.project, status__in=UNDER_WAY).count() >= WAITING_LIMIT:
-            raise Conflict(f"{WAITING_LIMIT} proposals of {database.project} wait already. Nothing was asked for; try again later.")
-        proposal.save()
-        _asked(proposal, user, "proposal.request")
-    return proposal
+    return asking.save_new(proposal, user)
 
 
 def request_again(proposal: Proposal, *, user: User) -> Proposal:
-    """Makes it anew from the code and the database as they are now: a further version of the same proposal."""
-    require(user, Action.CHECK, project=proposal.project, environment=proposal.environment)
-    if proposal.database is None:
+    """Makes it anew from the code and the database as they are now: a further version of the same proposal. A draft is dropped."""
+    access.require(user, Action.CHECK, proposal)
+    if proposal.kind == Proposal.Kind.AUTOGENERATE and proposal.database is None:
         raise Conflict(f"The connection profile of {proposal.against} was deleted, so {proposal} cannot be made again.")
     with transaction.atomic():
-        free = Proposal.objects.filter(pk=proposal.pk).exclude(status__in=UNDER_WAY)
-        if not free.update(status=Proposal.Status.QUEUED, error=None, started_at=None, finished_at=None):
-            raise Conflict(f"{str(proposal).capitalize()} is being made already.")
-        _asked(proposal, user, "proposal.regenerate")
+        asking.queue(proposal, draft=None)
+        asking.asked(proposal, user, "proposal.regenerate")
     proposal.refresh_from_db()
     return proposal
 
 
-def _asked(proposal: Proposal, user: User, action: str) -> None:
-    record(
-        user.username, action, str(proposal), project=proposal.project.slug, database=proposal.against, message=proposal.message,
-        revision_id=proposal.revision_id, scratch=proposal.scratch, options=proposal.options,
-    )  # fmt: skip
-    transaction.on_commit(lambda: ring(TASK, proposal.pk))
+def close(proposal: Proposal, *, user: User) -> Proposal:
+    """Takes it off the lists of what is to be done. Nothing of it is lost, and it can be opened again."""
+    access.require(user, Action.CHECK, proposal)
+    with transaction.atomic():
+        if not Proposal.objects.filter(pk=proposal.pk, status__in=asking.RESTING).update(status=Proposal.Status.CLOSED):
+            proposal.refresh_from_db()
+            raise Conflict(f"{str(proposal).capitalize()} is {proposal.get_status_display().lower()}, so it cannot be closed now.")
+        record(user.username, "proposal.close", str(proposal), project=proposal.project.slug)
+    proposal.refresh_from_db()
+    return proposal
+
+
+def reopen(proposal: Proposal, *, user: User) -> Proposal:
+    """Brings it back as it was: with its versions, its threads and its reviews."""
+    access.require(user, Action.CHECK, proposal)
+    with transaction.atomic():
+        status = outcome.resting(proposal, proposal.versions.order_by("-number").first())
+        if not Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.CLOSED).update(status=status):
+            raise Conflict(f"{str(proposal).capitalize()} is not closed.")
+        record(user.username, "proposal.reopen", str(proposal), project=proposal.project.slug)
+    proposal.refresh_from_db()
+    return proposal
 
 
 def _require_scratch(database: Database) -> None:
