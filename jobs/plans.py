@@ -29,8 +29,8 @@ READ_WAIT = 10.0
 def make_plan(database: Database, *, user: User, command: str, revision: str | list[str] | None, snapshot: Snapshot | None = None) -> Plan:
     """The plan for `command` on `database` as code and database are now; the same facts give the same plan.
 
-    Reads a directory source again, unless a snapshot that was just taken is given, and the database if it was never read. Raises Refused: the revision cannot be resolved,
-    or the database cannot be read.
+    Reads a directory source again, unless a snapshot that was just taken is given, and the database if it was never read. Raises
+    Refused: the revision cannot be resolved, or the database cannot be read.
     """
     require(user, Action.CHECK, project=database.project, environment=database.environment)
     if command not in Command.values:

@@ -19,7 +19,11 @@ class Rule(Protocol):
     @property
     def what(self) -> str: ...
     @property
-    def object(self) -> str: ...
+    def schema(self) -> str: ...
+    @property
+    def table(self) -> str: ...
+    @property
+    def name(self) -> str: ...
     @property
     def pattern(self) -> str: ...
     @property
@@ -41,7 +45,8 @@ def hides(rule: Rule, entry: Shown) -> bool:
     if rule.pattern:
         parts = (entry["schema"], entry["table"]) if "." in rule.pattern else (entry["table"],)
         return bool(entry["table"]) and fnmatchcase(".".join(part for part in parts if part), rule.pattern)
-    return (rule.kind, rule.what, rule.object) == (entry["kind"], entry["what"], entry["object"])
+    place = (entry["schema"] or "", entry["table"] or "", entry["name"] or "")
+    return (rule.kind, rule.what) == (entry["kind"], entry["what"]) and (rule.schema, rule.table, rule.name) == place
 
 
 def _is_whole_table(entry: Shown) -> bool:

@@ -8,13 +8,13 @@ from migrations_store.models.project import Project
 
 
 class IgnoredDifference(models.Model):
-    """One rule: either one object with what happens to it (`kind`, `what`, `object`), or every table whose name fits `pattern`.
+    """One rule: either one object with what happens to it (`kind`, `what`, and its names), or every table whose name fits `pattern`.
 
     Without environment and database it is for all of the project. Where an environment is protected it counts once a second person
     has approved it. Rows are kept: one that was taken back or has expired says so, and hides nothing any more.
     """
 
-    LONGEST = 400
+    LONGEST = 255
 
     class Decision(models.TextChoices):
         NONE = "", "Not decided"
@@ -26,7 +26,9 @@ class IgnoredDifference(models.Model):
     database = models.ForeignKey("environments.Database", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     kind = models.CharField(max_length=40, blank=True, default="", help_text="Of an entry of migrations_store.differences.")
     what = models.CharField(max_length=16, blank=True, default="", help_text="added, removed or changed.")
-    object = models.CharField(max_length=LONGEST, blank=True, default="", help_text="As an entry names it: schema, table, name.")
+    schema = models.CharField(max_length=LONGEST, blank=True, default="")
+    table = models.CharField(max_length=LONGEST, blank=True, default="")
+    name = models.CharField(max_length=LONGEST, blank=True, default="", help_text="Of the column, index or constraint, if it has one.")
     pattern = models.CharField(max_length=200, blank=True, default="", help_text="Of table names, with * and ?.")
     reason = models.TextField()
     expires_at = models.DateTimeField()
@@ -44,6 +46,11 @@ class IgnoredDifference(models.Model):
 
     def __str__(self) -> str:
         return f"ignore rule {self.pk}"
+
+    @property
+    def object(self) -> str:
+        """As an entry names it."""
+        return ".".join(part for part in (self.schema, self.table, self.name) if part)
 
     @property
     def over(self) -> bool:
