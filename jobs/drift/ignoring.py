@@ -21,6 +21,7 @@ KINDS = (
     "table", "column", "index", "unique", "foreign key", "check", "primary key", "exclude", "comment", "type", "nullable", "default",
     "autoincrement",
 )  # fmt: skip
+OF_COLUMNS = ("column", "type", "nullable", "default", "autoincrement")
 WHAT = ("added", "removed", "changed")
 LONGEST_REASON, LONGEST_TIME, USUAL_TIME = 2000, timedelta(days=366), timedelta(days=90)
 
@@ -138,6 +139,8 @@ def _subject(rule: IgnoredDifference) -> dict[str, str]:
         wrong["what"] = f"Use one of {', '.join(WHAT)}."
     if not rule.table or max(map(len, (rule.schema, rule.table, rule.name))) > IgnoredDifference.LONGEST:
         wrong["table"] = "Name the table, and the schema, column, index or constraint as the difference does."
+    if rule.kind in OF_COLUMNS and not rule.name:
+        wrong["name"] = "Name the column."
     return wrong
 
 
