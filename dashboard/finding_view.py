@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.permissions import Action, may
 from migrations_store.findings.finding import Finding, counted
+from migrations_store.models import Project
 
 LOOKS = {
     "block": ("fail", "slash", "Blocks"), "error": ("fail", "x", "Error"), "warning": ("warn", "warn", "Warning"),
@@ -14,8 +20,37 @@ NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQ
 
 
 @dataclass(frozen=True)
+class Accepting:
+    """What the reader may do about findings: accept them and take that back, unless `why_not`; `back` is the page that shows them."""
+
+    project: Project
+    back: str
+    allowed: bool
+    why_not: str = ""
+
+    @classmethod
+    def by(cls, user: User, project: Project, back: str, why_not: str = "") -> "Accepting":
+        """`why_not` is for those who may review, but not this."""
+        allowed = may(user, Action.REVIEW, project=project)
+        return cls(project, back, allowed and not why_not, why_not if allowed else "")
+
+    def link(self, finding: Finding) -> str:
+        """To the form for it."""
+        if not self.allowed or not finding.counts:
+            return ""
+        about = {"rule": finding.rule, "revision": finding.revision, "object": finding.object, "next": self.back}
+        return f"{reverse('suppression-new', args=[self.project.slug])}?{urlencode(about)}"
+
+    def taking_back(self, finding: Finding) -> str:
+        return (
+            reverse("suppression-delete", args=[self.project.slug, finding.suppressed["id"]]) if self.allowed and finding.suppressed else ""
+        )
+
+
+@dataclass(frozen=True)
 class Row:
-    """One finding with its look; `line_link` leads to its line where the source is on the same page."""
+    """One finding with its look; `line_link` leads to its line where the source is on the same page, `accept` to the form for accepting it,
+    and `take_back` is where taking that back is posted."""
 
     finding: Finding
     tone: str
@@ -24,6 +59,8 @@ class Row:
     on: str
     until: str
     line_link: str
+    accept: str
+    take_back: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +69,7 @@ class Shown:
 
     live: list[Row]
     accepted: list[Row]
+    accepting: Accepting | None = None
 
     @property
     def badge(self) -> tuple[str, str, str] | None:
@@ -39,9 +77,10 @@ class Shown:
         return head(row.finding for row in self.live)
 
 
-def shown(findings: Iterable[Finding], *, has_source: bool = False) -> Shown:
-    rows = [_row(finding, has_source=has_source) for finding in findings]
-    return Shown([row for row in rows if row.finding.counts], [row for row in rows if not row.finding.counts])
+def shown(findings: Iterable[Finding], accepting: Accepting | None = None, *, has_source: bool = False) -> Shown:
+    """Without `accepting` they are only shown."""
+    rows = [_row(finding, accepting, has_source=has_source) for finding in findings]
+    return Shown([row for row in rows if row.finding.counts], [row for row in rows if not row.finding.counts], accepting)
 
 
 def head(findings: Iterable[Finding]) -> tuple[str, str, str] | None:
@@ -60,7 +99,9 @@ def _counted(number: int, severity: str) -> str:
     return f"{number} {severity}{'' if number == 1 else 's'}"
 
 
-def _row(finding: Finding, *, has_source: bool) -> Row:
+def _row(finding: Finding, accepting: Accepting | None, *, has_source: bool) -> Row:
     until = (finding.suppressed or {}).get("expires_at") or ""
     link = f"#L{finding.line}" if has_source and finding.line and finding.source == "code" else ""
-    return Row(finding, *LOOKS[finding.severity], ", ".join(NAMES[name] for name in finding.dialects), until[:10], link)
+    on = ", ".join(NAMES[name] for name in finding.dialects)
+    ways = (accepting.link(finding), accepting.taking_back(finding)) if accepting else ("", "")
+    return Row(finding, *LOOKS[finding.severity], on, until[:10], link, *ways)

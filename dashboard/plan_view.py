@@ -137,7 +137,7 @@ def named(revisions: list[str], graph: Graph) -> list[tuple[str, str]]:
     return [(revision, graph.revisions[revision].message if revision in graph.revisions else "") for revision in revisions]
 
 
-def steps(plan: Plan, graph: Graph) -> list[StepView]:
+def steps(plan: Plan, graph: Graph, accepting: finding_view.Accepting | None = None) -> list[StepView]:
     """One query for the earlier durations, whatever the number of steps."""
     revisions = [step["revision"] for step in plan.steps]
     took = queries.step_durations(plan.database, revisions, direction=plan.command)
@@ -148,7 +148,7 @@ def steps(plan: Plan, graph: Graph) -> list[StepView]:
         budget -= text.count("\n") + 1
         marked = highlight.lines(text, language) if text and budget > 0 else ()
         sql = marked, "" if marked else text, preview["sql_unavailable"] or ""
-        found.append(_step(number, step, graph, plan.command, took, sql, finding_view.shown(told)))
+        found.append(_step(number, step, graph, plan.command, took, sql, finding_view.shown(told, accepting)))
     return found
 
 

@@ -23,6 +23,7 @@ from dashboard.views import (
     review,
     revision,
     session,
+    suppressions,
     teams,
 )
 
@@ -72,6 +73,9 @@ urlpatterns = [
     path("projects/<str:slug>/deletion", projects_edit.delete, name="project-delete"),
     path("projects/<str:slug>/snapshots/", project.read_code, name="project-read"),
     path("projects/<str:slug>/promotions/new", promotion.promote, name="promotion-new"),
+    path("projects/<str:slug>/suppressions/", suppressions.index, name="suppressions"),
+    path("projects/<str:slug>/suppressions/new", suppressions.create, name="suppression-new"),
+    path("projects/<str:slug>/suppressions/<int:id>/deletion", suppressions.delete, name="suppression-delete"),
     path("projects/<str:slug>/revisions/<path:revision>/", revision.revision, name="revision"),
     path("databases/new", databases_edit.create, name="database-new"),
     path("databases/<uuid:id>/", database.database, name="database"),

@@ -10,14 +10,15 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, require, require_part
 from audit.services import record
 from config.errors import Invalid, NotFound
 from migrations_store.findings.finding import Finding
 from migrations_store.findings.registry import RULES
-from migrations_store.models import Project, Suppression
+from migrations_store.models import KnownRevision, Project, Suppression
 
 LONGEST_REASON = 1000
+LONGEST_OBJECT = 300
 LONGEST_TIME = timedelta(days=366)
 
 
@@ -27,7 +28,7 @@ def suppress(
 ) -> Suppression:  # fmt: skip
     """Accepts what a rule says: of a revision and an object, or of all. It needs a reason, and an end within a year or none."""
     require(user, Action.REVIEW, project=project)
-    _check(rule, reason, expires_at)
+    _check(rule, reason, expires_at, revision, object)
     new = Suppression(project=project, rule=rule, revision=revision or None, object=object or None)
     new.reason, new.by, new.expires_at = reason.strip(), user.username, expires_at
     with transaction.atomic():
@@ -36,15 +37,23 @@ def suppress(
     return new
 
 
-def unsuppress(project: Project, id: int, *, user: User) -> None:
+def unsuppress(project: Project, id: int | str, *, user: User) -> None:
     """Takes it back: the finding counts again."""
     require(user, Action.REVIEW, project=project)
+    if not (str(id).isascii() and str(id).isdigit() and len(str(id)) <= 18):
+        raise NotFound(f"There is no accepted finding {str(id)[:40]!r}; its id is a number.")
     with transaction.atomic():
         found = Suppression.objects.filter(project=project, pk=id).select_for_update().first()
         if found is None:
-            raise NotFound(f"There is no suppression {id} in {project.slug}.")
+            raise NotFound(f"There is no accepted finding {id} in {project.slug}.")
         record(user.username, "finding.unsuppress", f"project {project.slug}", **_told(found))
         found.delete()
+
+
+def listed(user: User, project: Project, *, only_active: bool = False) -> QuerySet[Suppression]:
+    """Newest first, with those that are over."""
+    require_part(user, Action.VIEW, project=project)
+    return active(project) if only_active else Suppression.objects.filter(project=project)
 
 
 def active(project: Project) -> QuerySet[Suppression]:
@@ -58,16 +67,25 @@ def marked(findings: Iterable[Finding], suppressions: Iterable[Suppression]) -> 
     return [replace(finding, suppressed=_of(finding, narrowest)) for finding in findings]
 
 
+def covers(one: Suppression, finding: Finding) -> bool:
+    """Whether it is about this finding, whenever it ends."""
+    return one.rule == finding.rule and one.revision in (None, finding.revision) and one.object in (None, finding.object)
+
+
 def _of(finding: Finding, suppressions: list[Suppression]) -> dict[str, Any] | None:
     for one in suppressions:
-        if one.rule == finding.rule and one.revision in (None, finding.revision) and one.object in (None, finding.object):
+        if covers(one, finding):
             until = one.expires_at.isoformat() if one.expires_at else None
             return {"id": one.pk, "reason": one.reason, "by": one.by, "expires_at": until}
     return None
 
 
-def _check(rule: str, reason: str, expires_at: datetime | None) -> None:
+def _check(rule: str, reason: str, expires_at: datetime | None, revision: str | None, object: str | None) -> None:
     wrong = {}
+    if len(revision or "") > KnownRevision.LONGEST:
+        wrong["revision"] = f"This has more than {KnownRevision.LONGEST} characters."
+    if len(object or "") > LONGEST_OBJECT:
+        wrong["object"] = f"This has more than {LONGEST_OBJECT} characters."
     if rule not in RULES:
         wrong["rule"] = "There is no such rule."
     if not reason.strip() or len(reason) > LONGEST_REASON:
@@ -75,7 +93,7 @@ def _check(rule: str, reason: str, expires_at: datetime | None) -> None:
     if expires_at is not None and not timezone.now() < expires_at <= timezone.now() + LONGEST_TIME:
         wrong["expires_at"] = "This has to lie in the future, and within a year."
     if wrong:
-        raise Invalid("The finding was not suppressed: " + " ".join(wrong.values()), wrong)
+        raise Invalid("The finding was not accepted: " + " ".join(wrong.values()), wrong)
 
 
 def _told(one: Suppression) -> dict[str, Any]:

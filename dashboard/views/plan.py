@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from config.errors import Invalid, Refused
-from dashboard import gate_view, plan_view, promoting
+from dashboard import finding_view, gate_view, plan_view, promoting
 from dashboard.forms import wishes
 from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
@@ -61,7 +62,7 @@ def preview(request: HttpRequest, id: str) -> HttpResponse:
     found = queries.get_plan(user_of(request), id)
     if found.preview_state == "asked" and request.GET.get("seen") == "asked":
         return HttpResponse(status=204)
-    return render(request, "dashboard/partials/plan_steps.html", {"plan": found, "steps": plan_view.steps(found, _graph(found))})
+    return render(request, "dashboard/partials/plan_steps.html", {"plan": found, "steps": _steps(request, found)})
 
 
 @login_required
@@ -148,7 +149,7 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "policy_words": in_words(rules_for(found.database), found.database.environment),
         "asks_approval": sorted_gates.needs_approval or (promotion is not None and any(stage.protected for stage in promotion.stages)),
         "options": gate_view.options(found, sorted_gates, user),
-        "steps": (steps := plan_view.steps(found, graph)),
+        "steps": (steps := _steps(request, found)),
         "found": plan_view.found_in(steps),
         "unasked": plan_view.unasked(found),
         "route": plan_view.route(found, graph),
@@ -163,6 +164,12 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "typed_in": data,
         "accepted": data.getlist("accepted"),
     }
+
+
+def _steps(request: HttpRequest, found: Plan) -> list[plan_view.StepView]:
+    back = reverse("plan", args=[found.pk])
+    accepting = finding_view.Accepting.by(user_of(request), found.database.project, back)
+    return plan_view.steps(found, _graph(found), accepting)
 
 
 def _further(user: User, asked: promoting.Asked, name: str) -> list[tuple[str, Environment, bool]]:

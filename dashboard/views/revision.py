@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
@@ -54,6 +55,7 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
     graph = graphs.load(snapshot)
     node = _node(graph, project, revision)
     told = findings_of(snapshot, node.revision)
+    accepting = finding_view.Accepting.by(user, project, reverse("revision", args=[slug, node.revision]))
     places = _places(list(environments.databases(user, project=project)), graph, node)
     context = {
         "project": project,
@@ -66,8 +68,8 @@ def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
         "needs": [(need, graph.revisions.get(need)) for need in node.depends_on],
         "needed_by": [other for other in graph.revisions.values() if node.revision in other.depends_on],
         "faults": [fault for fault in graph.faults if fault.path == node.path],
-        "upward": finding_view.shown([finding for finding in told if finding.direction != "downgrade"], has_source=True),
-        "downward": finding_view.shown([finding for finding in told if finding.direction == "downgrade"], has_source=True),
+        "upward": finding_view.shown([finding for finding in told if finding.direction != "downgrade"], accepting, has_source=True),
+        "downward": finding_view.shown([finding for finding in told if finding.direction == "downgrade"], accepting, has_source=True),
         "places": places,
         "applied": sum(place.word == "Applied" for place in places),
         "upgrade": _upgradable(places, user),

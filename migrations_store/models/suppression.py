@@ -1,6 +1,7 @@
 """Findings that somebody accepts."""
 
 from django.db import models
+from django.utils import timezone
 
 from migrations_store.models.project import KnownRevision, Project
 
@@ -25,3 +26,7 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.project.slug}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -33,6 +33,9 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /projects/{slug}/snapshots": (CHECKER, NOTHING, 201),
     "GET /projects/{slug}/revisions": (VIEWER, NOTHING, 200),
     "GET /projects/{slug}/revisions/{revision}": (VIEWER, NOTHING, 200),
+    "GET /projects/{slug}/suppressions": (VIEWER, NOTHING, 200),
+    "POST /projects/{slug}/suppressions": (REVIEWER, {"rule": "AD102", "reason": "known"}, 201),
+    "DELETE /projects/{slug}/suppressions/{suppression}": (REVIEWER, NOTHING, 204),
     "GET /environments": (VIEWER, NOTHING, 200),
     "POST /environments": (ADMIN, {"slug": "prod", "name": "prod"}, 201),
     "GET /environments/{environment}": (VIEWER, NOTHING, 200),
@@ -124,10 +127,11 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
     proposal = other.post("/proposals", {"database": str(database.pk), "message": "x"}, want=202)
     decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
+    accepted = Api(token_of(admin)).post("/projects/shop/suppressions", {"rule": "AD101", "reason": "known"})
     grant = Grant.objects.create(team=Team.objects.create(name="Old"), role=Role.VIEWER)
     return {
         "username": "olga", "team": str(grant.team_id), "grant": str(grant.pk),
-        "promotion": promotion["id"], "change": str(decided.pk),
+        "promotion": promotion["id"], "change": str(decided.pk), "suppression": accepted["id"],
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"],
         "proposal": proposal["id"],
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),

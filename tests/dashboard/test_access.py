@@ -23,6 +23,7 @@ from jobs.batches import Move, promote_all
 from jobs.models import Plan
 from jobs.plans import make_plan
 from jobs.services import request_job
+from migrations_store import suppressions
 from notices.channels import create_channel
 from tests.environments.conftest import write_version
 from tests.support.roles import ADMIN, ANYONE, AUDITOR, CHECKER, LEAD, OPERATOR, OUTSIDERS, REVIEWER, VIEWER, someone, undone
@@ -85,6 +86,9 @@ PAGES = {
     "batch": Page(VIEWER, arguments=("batch",)),
     "reviews": Page(VIEWER),
     "promotion-new": Page(CHECKER, arguments=("shop",), query="?from=dev&to=test"),
+    "suppressions": Page(VIEWER, arguments=("shop",)),
+    "suppression-new": Page(REVIEWER, REVIEWER, ("shop",), "?rule=AD102", {"scope": "project", "reason": "known"}),
+    "suppression-delete": Page(post=REVIEWER, arguments=("shop", "suppression")),
     "revision": Page(VIEWER, arguments=("shop", "one")),
     "database-new": Page(ADMIN, ADMIN, data={"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}),
     "database": Page(VIEWER, arguments=("database",)),
@@ -158,6 +162,8 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     channel = create_channel(user=admin, fields={"name": "r", "way": "email", "address": "team@example.com", "kinds": ["job_failed"]})[0]
     made = {"team": team.pk, "grant": grant.pk, "other": other.pk, "channel": str(channel.pk)}
     made |= {"change": decided.pk if decided else 0}
+    accepted = suppressions.suppress(database.project, user=admin, rule="AD101", reason="known", expires_at=None)
+    made |= {"suppression": accepted.pk}
     made |= {"batch": batch.pk, "promotion": promotion.pk, "BATCH": promotion.jobs.get().plan.digest}
     return made | {
         "database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path
