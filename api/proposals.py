@@ -8,11 +8,12 @@ from pydantic import Field
 
 from api import times
 from api.auth import user_of
+from api.findings import FindingShown
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from environments.queries import get_database
 from jobs.proposals import queries, services
-from jobs.proposals.findings import findings_of
+from jobs.proposals.findings import findings_of, unasked
 from migrations_store.models import Proposal
 from migrations_store.queries import get_project
 
@@ -54,7 +55,7 @@ class ProposalInList(Shown):
 class ProposalShown(ProposalInList):
     """The newest version. `changes` has one entry for each object that differs, `sql` is the upgrade for the database's own kind, and
     `dialects` maps each dialect to its `upgrade` and `downgrade`, each `{sql, sql_unavailable}`. `red_flags` are to be read first,
-    `blind_spots` is what autogenerate cannot see."""
+    `blind_spots` is what autogenerate cannot see; `unasked` says why squawk had no part in the findings, if so."""
 
     version: int
     revision: str
@@ -65,7 +66,8 @@ class ProposalShown(ProposalInList):
     python: str | None
     sql: str | None
     dialects: dict[str, Any]
-    findings: list[dict[str, Any]]
+    findings: list[FindingShown]
+    unasked: str
     red_flags: list[str]
     blind_spots: list[str]
     error: dict[str, Any] | None
@@ -110,6 +112,7 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
         "sql": (own.get("upgrade") or {}).get("sql"),
         "dialects": dialects,
         "findings": [finding.as_json() for finding in findings_of(version)] if version else [],
+        "unasked": unasked(version) if version else "",
         "red_flags": version.red_flags if version else [],
         "blind_spots": version.blind_spots if version else [],
         "error": proposal.error,

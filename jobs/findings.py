@@ -46,11 +46,12 @@ def of_sql(plan: Plan, written: dict[str, dict[str, Any]]) -> tuple[dict[str, li
     texts = {revision: entry["sql"] for revision, entry in written.items() if entry["sql"]}
     ours = {revision: preview.judged(text, dialect=on, version_table=version_table) for revision, text in texts.items()}
     theirs, silent = squawk.findings_of(texts, version_table) if on == "postgresql" and texts else ({}, "")
-    merged = {revision: _merged(ours[revision], theirs.get(revision, [])) for revision in texts}
-    return {revision: [finding.as_json() for finding in found] for revision, found in merged.items()}, silent
+    found = {revision: merged(text, theirs.get(revision, [])) for revision, text in ours.items()}
+    return {revision: [finding.as_json() for finding in told] for revision, told in found.items()}, silent
 
 
-def _merged(ours: list[Finding], theirs: list[Finding]) -> list[Finding]:
+def merged(ours: list[Finding], theirs: list[Finding]) -> list[Finding]:
+    """What squawk says as well is told once, by our rule."""
     known = {finding.key for finding in ours}
     return [*ours, *({finding.key: finding for finding in theirs if finding.key not in known}.values())]
 

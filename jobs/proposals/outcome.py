@@ -8,12 +8,14 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from audit.services import record
+from jobs.proposals import findings
 from migrations_store.models import Proposal, ProposalVersion
 
 
 def keep(proposal: Proposal, version: ProposalVersion) -> None:
     """The version, the outcome and the audit entry in one transaction; nothing if the proposal was given up meanwhile."""
     status = resting(proposal, version)
+    findings.look_at_sql(version)
     with transaction.atomic():
         running = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.RUNNING)
         if not running.update(status=status, summary=summary(version), error=None, draft=None, finished_at=Now()):

@@ -37,12 +37,18 @@ def of_steps(snapshot: Snapshot, steps: Iterable[tuple[str, str]]) -> list[list[
     """Of each (revision, direction), worst first. At most one query, and none for what was read before; a stamp runs nothing."""
     graph, steps = load(snapshot), list(steps)
     reads = changes_of(snapshot, steps)
-    return [_of(graph, graph.revisions.get(revision), direction, read) for (revision, direction), read in zip(steps, reads, strict=True)]
+    return [
+        of_node(graph, graph.revisions.get(revision), direction, read) for (revision, direction), read in zip(steps, reads, strict=True)
+    ]
 
 
 def of_revision(snapshot: Snapshot, revision: str) -> list[Finding]:
     """Both ways, each said of the way that it concerns; what concerns the revision as a whole has no direction."""
-    upward, downward = of_steps(snapshot, [(revision, direction) for direction in DIRECTIONS])
+    return both(*of_steps(snapshot, [(revision, direction) for direction in DIRECTIONS]))
+
+
+def both(upward: list[Finding], downward: list[Finding]) -> list[Finding]:
+    """What concerns the revision as a whole is told with either direction, and once here."""
     return [*upward, *(finding for finding in downward if finding.direction == "downgrade")]
 
 
@@ -74,7 +80,7 @@ def read(text: str, direction: str) -> Read:
     return Read(tuple(walk.changes), tuple(judge(walk.changes)), is_read=not walk.unclear)
 
 
-def _of(graph: Graph, node: RevisionNode | None, direction: str, read: Read) -> list[Finding]:
+def of_node(graph: Graph, node: RevisionNode | None, direction: str, read: Read) -> list[Finding]:
     if node is None or direction not in DIRECTIONS:
         return []
     placed = [replace(finding, revision=node.revision, direction=direction) for finding in read.findings]

@@ -50,7 +50,15 @@ LONG_ID = Rule(
     'revision = "…"  # at most 32 characters, here and in the down_revision of those that follow',
     dialects=frozenset({"postgresql", "mysql"}), about="revision",
 )  # fmt: skip
-RULES = [EMPTY, RAISES, ABSENT, HEADS, MESSAGE, LONG_ID]
+REFUSED = Rule(
+    "AD604", "Id, label or parent that Alembic refuses", Severity.ERROR,
+    "{detail}",
+    "Alembic loads every file before it does anything, so that with this one it does nothing at all.",
+    'revision = "…"  # an id and labels that are free, without @ : + and -\ndown_revision = "…"  # a revision that is in the code',
+    about="revision",
+)  # fmt: skip
+RULES = [EMPTY, RAISES, ABSENT, HEADS, MESSAGE, LONG_ID, REFUSED]
+FAULTS = {"bad_id", "label_clash", "missing_parent", "missing_dependency", "duplicate_revision", "cycle", "self_loop"}
 WAYS_BACK = {"empty": EMPTY, "raises": RAISES, "absent": ABSENT}
 
 
@@ -64,6 +72,7 @@ def found(graph: Graph, node: RevisionNode, *, does_something: bool) -> Iterator
         yield LONG_ID, ""
     if node.revision in (heads := rivals(graph)):
         yield HEADS, " ".join(sorted(heads))
+    yield from ((REFUSED, fault.message) for fault in graph.faults if fault.kind in FAULTS and fault.path == node.path)
 
 
 @lru_cache(maxsize=64)
