@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
+from urllib.parse import urlencode
 
 SIGNS = {
     "added": ("add", "plus", "added"),
@@ -76,6 +77,11 @@ class Row:
     @property
     def lock(self) -> tuple[str, str, str] | None:
         return LOCKS.get(self.entry["lock"])
+
+    @property
+    def query(self) -> str:
+        """Which difference it is, for an address."""
+        return urlencode({name: self.entry[name] or "" for name in ("kind", "what", "schema", "table", "name")})
 
     @property
     def further(self) -> str:

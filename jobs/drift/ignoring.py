@@ -112,7 +112,7 @@ def _ask(rule: IgnoredDifference) -> None:
 
 
 def _check(rule: IgnoredDifference) -> None:
-    wrong = _subject(rule)
+    wrong = wrong_subject(rule)
     if not rule.reason or len(rule.reason) > LONGEST_REASON:
         wrong["reason"] = f"Say why it is noise, in at most {LONGEST_REASON:,} characters: others will read it."
     if not timezone.now() < rule.expires_at <= timezone.now() + LONGEST_TIME:
@@ -123,8 +123,8 @@ def _check(rule: IgnoredDifference) -> None:
         raise Invalid("Nothing is ignored: " + " ".join(wrong.values()), wrong)
 
 
-def _subject(rule: IgnoredDifference) -> dict[str, str]:
-    """Exactly one of the two ways."""
+def wrong_subject(rule: IgnoredDifference) -> dict[str, str]:
+    """What is wrong with what a rule is about: it is exactly one of the two ways. Sentences by field."""
     if rule.pattern:
         if rule.kind or rule.what or rule.object:
             return {"pattern": "Name either one difference or a pattern of table names, not both."}

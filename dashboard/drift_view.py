@@ -1,0 +1,133 @@
+"""What checks found, as pages show it: a badge for each database, counts in words, and where a difference can be called noise."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from dashboard import differences_view
+from environments.models import Database
+from jobs.drift import ignoring, queries
+from jobs.models import Job
+from migrations_store.differences import snippets
+from migrations_store.models import IgnoredDifference, Project
+
+LOOKS = {
+    "differs": ("warn", "drift", "Differs"),
+    "failed": ("fail", "unplug", "Could not be checked"),
+    "running": ("run", "ring", "Checking"),
+    "never": ("idle", "q", "Never checked"),
+    "in_step": ("ok", "check", "In step"),
+}
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """One database on the page."""
+
+    row: queries.Row
+    look: tuple[str, str, str]
+    counts: list[tuple[str, str, str]]
+    losses: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One difference and where it is; `query` names it in an address, together with the first of the databases."""
+
+    row: differences_view.Row
+    places: list[tuple[Database, datetime | None]]
+    query: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one check found, for the job's page. `tables` are components/differences.html's, `hidden` what rules hide."""
+
+    row: queries.Row
+    tables: list[differences_view.Group]
+    hidden: list[differences_view.Group]
+    counts: list[tuple[str, str, str]]
+    ignoring: str
+    left_out: int
+
+    @property
+    def since(self) -> datetime | None:
+        return self.row.since
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One ignore rule. `look` is its badge, `snippet` the lines of env.py that do the same."""
+
+    rule: IgnoredDifference
+    look: tuple[str, str, str]
+    place: str
+    snippet: snippets.Snippet
+    may_decide: bool
+    may_take_back: bool
+
+
+def lines(rows: list[queries.Row]) -> list[Line]:
+    return [Line(row, LOOKS[row.state], differences_view.counts(row.entries), row.counts["data_loss"]) for row in rows]
+
+
+def shared(same: list[queries.Same]) -> list[Shared]:
+    found = []
+    for number, one in enumerate(same, start=1):
+        row = differences_view.Row(f"d{number}", one.entry, (), ())
+        only = {"database": one.places[0][0].pk} if len(one.places) == 1 else {}
+        found.append(Shared(row, one.places, "&".join(part for part in (urlencode(only), row.query) if part)))
+    return found
+
+
+def in_words(rows: list[queries.Row]) -> list[tuple[str, str, str]]:
+    """Tone, icon and words of how many databases are in which state."""
+    states = [row.state for row in rows]
+    return [(tone, icon, f"{states.count(state)} {word.lower()}") for state, (tone, icon, word) in LOOKS.items() if state in states]
+
+
+def found(job: Job, user: User) -> Found | None:
+    """None for jobs that kept no comparison."""
+    row = queries.row_of(job)
+    if row is None:
+        return None
+    tables, hidden = differences_view.groups(row.entries[:SHOWN]), differences_view.groups(row.ignored[:SHOWN])
+    for number, group in enumerate(hidden, start=1):  # ids of a page are unique
+        group.id = f"h{number}"
+        for place, one in enumerate(group.rows, start=1):
+            one.id = f"h{number}-{place}"
+    address = ignoring_address(job.database.project, user, job.database)
+    return Found(row, tables, hidden, differences_view.counts(row.entries), address, max(0, len(row.entries) - SHOWN))
+
+
+def ignoring_address(project: Project, user: User, database: Database | None) -> str:
+    """Where a difference of this database is called noise, to be followed by which; empty for those who may not."""
+    if not may(user, Action.CHECK, project=project, environment=database.environment if database else None):
+        return ""
+    base = reverse("ignored-new", args=[project.slug])
+    return f"{base}?{urlencode({'database': database.pk})}&" if database else f"{base}?"
+
+
+def rule_view(rule: IgnoredDifference, user: User) -> Rule:
+    place = {"project": rule.project, "environment": rule.environment}
+    waits = ignoring.needs_second(rule)
+    may_decide = waits and rule.made_by_id != user.pk and may(user, Action.REVIEW, **place)
+    where = str(rule.database) if rule.database else rule.environment.name if rule.environment else "all databases"
+    return Rule(
+        rule, _look(rule, waits=waits), where, snippets.snippet(rule), may_decide, not rule.over and may(user, Action.CHECK, **place)
+    )
+
+
+def _look(rule: IgnoredDifference, *, waits: bool) -> tuple[str, str, str]:
+    if rule.taken_back_at:
+        return "idle", "return", "Taken back"
+    if rule.decision == IgnoredDifference.Decision.REJECT:
+        return "fail", "x", "Rejected"
+    if rule.over:
+        return "idle", "clock", "Expired"
+    return ("warn", "diamond", "Waits for a second person") if waits else ("ok", "check", "In force")

@@ -1,0 +1,49 @@
+"""Calling a difference noise."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from dashboard.forms.base import PageForm
+from environments.models import Database
+from jobs.drift.ignoring import USUAL_TIME
+
+PLACES = ("kind", "what", "schema", "table", "name")
+
+
+class IgnoreForm(PageForm):
+    """Which difference comes with the address; a pattern takes its place."""
+
+    where = forms.ChoiceField(label="Where")
+    pattern = forms.CharField(
+        label="Every table whose name fits", max_length=200, required=False,
+        help_text="Instead of this one difference. * stands for any letters and ? for one, such as tmp_*; with a dot it is schema.table.",
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Why it is noise", max_length=2000, widget=forms.Textarea, help_text="Others will read it, and decide by it."
+    )
+    until = forms.DateField(
+        label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="Then it is shown again. A year at the most."
+    )
+
+    def __init__(self, *args: Any, databases: list[Database], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        environments = {database.environment_id: database.environment for database in databases}
+        self.databases = {f"database:{database.pk}": database for database in databases}
+        self.environments = {f"environment:{one.slug}": one for one in environments.values()}
+        names = [(key, f"The database {database}") for key, database in self.databases.items()]
+        names += [(key, f"All of {one.name}") for key, one in self.environments.items()]
+        self.fields["where"].choices = [*names, ("", "All databases of the project")]  # type: ignore[attr-defined]
+        self.fields["where"].required = False
+        self.fields["until"].initial = (timezone.now() + USUAL_TIME).date()
+
+    def fields_for_service(self) -> dict[str, Any]:
+        """Until the end of that day, UTC; what is taken last is that the service checks it."""
+        where, until = self.cleaned_data["where"], self.cleaned_data["until"]
+        end = datetime.combine(until, time(), tzinfo=UTC) + timedelta(days=1) - timedelta(seconds=1)
+        return {
+            "database": self.databases.get(where), "environment": self.environments.get(where), "pattern": self.cleaned_data["pattern"],
+            "reason": self.cleaned_data["reason"], "expires_at": end,
+        }  # fmt: skip
