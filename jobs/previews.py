@@ -25,15 +25,14 @@ def write_preview(plan_id: int) -> None:
         if event.get("event") == "preview":
             written.update({step["revision"]: {"sql": step["sql"], "sql_unavailable": step["sql_unavailable"]} for step in event["steps"]})
         elif event.get("event") == "error":
-            told = str(event.get("message") or event.get("type") or "unknown")[:500]
-            errors.append(told if event.get("code") == "plan_changed" else f"The project's env.py could not write SQL offline: {told}")
+            errors.append(sentence(event))
 
     end = supervisor.run(
         document, spec.interpreter(plan.database.project), on_event=on_event, on_line=_ignored, on_tick=_nothing,
         should_stop=_never, timeout=settings.PREVIEW_TIMEOUT, secrets=[],
     )  # fmt: skip
-    reason = _reason(end, errors)
-    missing = {step["revision"]: {"sql": None, "sql_unavailable": reason} for step in plan.steps}
+    nothing = {"sql": None, "sql_unavailable": reason(end, errors)}
+    missing = {step["revision"]: nothing for step in plan.steps}
     preview = _with_findings(plan, missing | written)
     Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=preview)
     _wake(plan_id)
@@ -60,7 +59,13 @@ def _with_findings(plan: Plan, written: dict[str, dict[str, Any]]) -> dict[str, 
     return {revision: entry | {"findings": found.get(revision, []), "unasked": silent} for revision, entry in written.items()}
 
 
-def _reason(end: supervisor.Exit, errors: list[str]) -> str:
+def sentence(event: dict[str, Any]) -> str:
+    """Of an error that the runner tells."""
+    told = str(event.get("message") or event.get("type") or "unknown")[:500]
+    return told if event.get("code") == "plan_changed" else f"The project's env.py could not write SQL offline: {told}"
+
+
+def reason(end: supervisor.Exit, errors: list[str]) -> str:
     if end.timed_out:
         return TOO_LONG.format(seconds=settings.PREVIEW_TIMEOUT)
     if errors:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from jobs import chains, execution, health, liveness, previews, reaper
+from jobs import chains, execution, health, liveness, previews, reaper, revision_sql
 from jobs.proposals import work as proposals
 
 liveness.connect()
@@ -16,6 +16,11 @@ def run_job(job_id: int) -> None:
 @shared_task
 def preview_plan(plan_id: int) -> None:
     previews.write_preview(plan_id)
+
+
+@shared_task
+def write_revision_sql(id: int) -> None:
+    revision_sql.write(id)
 
 
 @shared_task
@@ -34,4 +39,5 @@ def sweep() -> None:
     chains.sweep()
     proposals.sweep()
     previews.sweep()
+    revision_sql.sweep()
     health.beat(health.SWEEP)
