@@ -25,7 +25,7 @@ class Guard:
         from sqlalchemy import event
         from sqlalchemy.engine import Engine
 
-        if self.spec.command == "preview":
+        if self.spec.command in ("preview", "revise"):
             event.listen(Engine, "do_connect", self.refuse_connection)
             event.listen(Engine, "connect", self.refuse_connection)
             return
@@ -39,7 +39,9 @@ class Guard:
     # --- connections
 
     def refuse_connection(self, *_: object) -> None:
-        raise OfflineConnectionError("A preview may not connect to any database, but the project's env.py does so even in offline mode.")
+        raise OfflineConnectionError(
+            "Without a database nothing may be connected to, but the project's env.py does so even in offline mode."
+        )
 
     def on_connect(self, connection, _record) -> None:
         """Proof, limits, lock, and the files once more: in this order, before the project's first statement."""

@@ -12,9 +12,10 @@ from .events import Events
 from .hooks import Guard
 from .preview import Preview
 from .propose import Propose
+from .revise import Revise
 from .spec import Spec
 
-TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Check, "preview": Preview, "propose": Propose}
+TASKS = {"upgrade": Migrate, "downgrade": Migrate, "stamp": Stamp, "check": Check, "preview": Preview, "propose": Propose, "revise": Revise}
 
 
 def main() -> None:

@@ -14,9 +14,8 @@ NOTHING = "There is nothing to run."
 UNAVAILABLE = "Not available, because {}"
 
 
-def written(python: str, context, generated: list) -> dict:
+def written(python: str, context, tokens: list) -> dict:
     """Dialect to {"upgrade", "downgrade"}, each {"sql", "sql_unavailable"}. The target's dialect is the one that env.py configured."""
-    tokens = _tokens(context, generated)
     own = _dialect(context)
     found = {}
     for name in dict.fromkeys((own, *DIALECTS)):
@@ -29,7 +28,7 @@ def _dialect(context) -> str:
     return "mysql" if context.dialect.name == "mariadb" else context.dialect.name
 
 
-def _tokens(context, generated: list) -> list:
+def tokens(generated: list) -> list:
     """The databases of a project that has several behind one env.py."""
     parts = generated[0].upgrade_ops_list if generated else []
     found = [part.upgrade_token for part in parts]

@@ -43,13 +43,13 @@ def enter(spec) -> None:
 
 
 def _words(spec) -> list:
-    if spec.command == "propose":
-        return ["--autogenerate", "-m", spec.proposal["message"]]
+    if spec.command in ("propose", "revise"):
+        return [*(["--autogenerate"] if spec.command == "propose" else []), "-m", spec.proposal.get("message") or ""]
     return [] if spec.command == "check" else [target(spec)]
 
 
 def command_name(spec) -> str:
-    return {"preview": spec.preview_direction, "propose": "revision"}.get(spec.command, spec.command)
+    return {"preview": spec.preview_direction, "propose": "revision", "revise": "revision"}.get(spec.command, spec.command)
 
 
 def target(spec) -> str:

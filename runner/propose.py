@@ -22,7 +22,7 @@ class Propose(commands.Run):
         from alembic.script import ScriptDirectory
 
         script = ScriptDirectory.from_config(config)
-        arguments = {"autogenerate": True, "sql": False, **_options(self.spec.proposal)}
+        arguments = {"autogenerate": True, "sql": False, **revision_options(self.spec.proposal)}
         self.revision = RevisionContext(config, script, arguments)
         self.facts = operations.no_facts()
         templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
@@ -44,6 +44,7 @@ class Propose(commands.Run):
 
     def tell(self, script) -> None:
         """One event with everything; an env.py that takes empty revisions away leaves no file."""
+        self.facts["tokens"] = offline.tokens(self.revision.generated_revisions)
         found = [self.described(script, generated) for generated in self.revision.generated_revisions]
         self.events.emit("proposal", files=found, facts=self.facts)
 
@@ -51,8 +52,8 @@ class Propose(commands.Run):
         target = self.context.dialect
         upgrade = [operations.described(item, target) for part in generated.upgrade_ops_list for item in operations.flat(part.ops)]
         file = self.written(script, generated)
-        writing.require(file, generated, asked=self.spec.proposal)
-        sql = offline.written(file["python"], self.context, self.revision.generated_revisions)
+        writing.require(file, asked=self.spec.proposal)
+        sql = offline.written(file["python"], self.context, self.facts["tokens"])
         return {**file["facts"], "python": file["python"], "operations": upgrade, "sql": sql}
 
     def written(self, script, generated) -> dict:
@@ -66,7 +67,7 @@ class Propose(commands.Run):
             raise
 
 
-def _options(asked: dict) -> dict:
+def revision_options(asked: dict) -> dict:
     """As `alembic revision` would get them."""
     return {
         "message": asked["message"],

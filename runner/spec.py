@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import dataclass, field, fields
 
-COMMANDS = ("upgrade", "downgrade", "stamp", "check", "preview", "propose")
+COMMANDS = ("upgrade", "downgrade", "stamp", "check", "preview", "propose", "revise")
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,20 @@ def valid(message: str, revision_id: str) -> None:
 
 
 def written(script, revision, generated) -> dict:
-    """`python`, the same with a neutral message, and the facts; Alembic is stopped when it would open the file."""
+    """`python`, the same with a neutral message, and the facts."""
+    return caught(script, lambda: revision._to_script(generated))
 
-    def caught(template, path, **values):
+
+def caught(script, generate) -> dict:
+    """What `generate` would have Alembic write; it is stopped when it would open the file."""
+
+    def stop(template, path, **values):
         raise Rendered(template, path, values)
 
-    script._generate_template = caught
+    script._generate_template = stop
     script._ensure_directory = lambda *_: None
     try:
-        revision._to_script(generated)
+        generate()
     except Rendered as rendered:
         return _file(rendered)
     raise Failure("project_error", "Alembic ended without writing the revision.")
@@ -65,7 +70,7 @@ def _render(template: str, values: dict) -> str:
     return text.replace("\r\n", "\n")
 
 
-def require(file: dict, generated, *, asked: dict) -> None:
+def require(file: dict, *, asked: dict) -> None:
     """Raises Failure unless the file is the same code whatever the message says, and its assignments are those of the request."""
     text, facts = file["python"], file["facts"]
     valid(facts["message"], "")
@@ -76,12 +81,17 @@ def require(file: dict, generated, *, asked: dict) -> None:
     assigned = _assigned(tree)
     if _code(tree) != _code(neutral):
         raise Failure("project_error", DIFFERS.format("the message has become code"))
-    wanted = asked.get("revision_id") or str(generated.rev_id)
-    if assigned.get("revision", wanted) != facts["revision"] or "revision" not in assigned:
+    if assigned.get("revision") != facts["revision"]:
         raise Failure("project_error", DIFFERS.format("its revision is {!r}, not {!r}".format(assigned.get("revision"), facts["revision"])))
-    down = assigned.get("down_revision")
-    if ([] if down is None else [down] if isinstance(down, str) else list(down)) != facts["down_revisions"]:
-        raise Failure("project_error", DIFFERS.format("its down_revision is {!r}".format(down)))
+    if _names(assigned.get("down_revision")) != facts["down_revisions"]:
+        raise Failure("project_error", DIFFERS.format("its down_revision is {!r}".format(assigned.get("down_revision"))))
+    for option, name in (("branch_label", "branch_labels"), ("depends_on", "depends_on")):
+        if asked.get(option) and not _names(assigned.get(name)):
+            raise Failure("project_error", DIFFERS.format("it has no {}, which script.py.mako has to write".format(name)))
+
+
+def _names(value) -> list:
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
 def _code(tree: ast.AST) -> str:
