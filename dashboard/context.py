@@ -10,10 +10,11 @@ from accounts.models import User
 from accounts.permissions import Action, may
 from jobs import queries, reviews
 from jobs.models import JobStatus
+from jobs.proposals import queries as proposals
 from notices import queries as notices
 
 VERSION = "0.1"
-SECTIONS = {"reviews": "reviews", "jobs": "jobs", "audit": "audit", "settings": "settings", "account": "account", "notices": "notices"}
+SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "audit", "settings", "account", "notices")}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "may_audit": may(user, Action.AUDIT),
             "may_configure": may(user, Action.CONFIGURE),
             "reviews": reviews.count(user),
+            "proposals": len(proposals.to_review(user)),
             "active_jobs": queries.jobs(user).filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
         }
     return {"shell": facts}

@@ -122,6 +122,16 @@
   on("change", conditional);
   conditional();
 
+  // --- forms that send themselves, and with Ctrl Enter
+  on("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+  on("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-keys]")) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  });
+
   // --- several at once: how many are ticked
   const counted = () =>
     $$("[data-count]").forEach((button) => {
@@ -143,6 +153,11 @@
         field.focus();
         event.preventDefault();
       }
+    } else if (event.code === "BracketLeft" || event.code === "BracketRight") {
+      const steps = $$("[data-step]");
+      const at = steps.findIndex((step) => step.hash === location.hash);
+      const next = steps[event.code === "BracketRight" ? at + 1 : Math.max(at, 1) - 1];
+      if (next) next.click();
     } else if (event.code === "KeyT") {
       $$("time[title]").forEach((time) => {
         const text = time.textContent;

@@ -18,6 +18,10 @@ TONES = {
     "break_glass": ("fail", "excl"),
     "moved_outside": ("warn", "warn"),
     "policy_change_wanted": ("run", "shield"),
+    "review_wanted": ("run", "diamond"),
+    "proposal_approved": ("ok", "check"),
+    "changes_requested": ("warn", "return"),
+    "proposal_reply": ("idle", "comment"),
 }
 
 

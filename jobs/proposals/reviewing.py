@@ -67,7 +67,7 @@ def reply(thread: Thread, *, user: User, text: str) -> Comment:
         )
         if locked.resolved_at is not None:
             Thread.objects.filter(pk=locked.pk).update(resolved_at=None, resolved_by=None)
-        return _say(locked, user, text, "proposal.comment", thread=locked.pk)
+        return _say(locked, user, text, "proposal.comment", about=locked.pk)
 
 
 def resolve(thread: Thread, *, user: User, resolved: bool = True) -> Thread:

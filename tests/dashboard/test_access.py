@@ -22,10 +22,12 @@ from environments.models import Database
 from jobs.batches import Move, promote_all
 from jobs.models import Plan
 from jobs.plans import make_plan
+from jobs.proposals import reviewing
 from jobs.services import request_job
 from migrations_store import suppressions
 from notices.channels import create_channel
 from tests.environments.conftest import write_version
+from tests.support.proposals import proposed
 from tests.support.roles import ADMIN, ANYONE, AUDITOR, CHECKER, LEAD, OPERATOR, OUTSIDERS, REVIEWER, VIEWER, someone, undone
 from tests.support.sessions import signed_in
 
@@ -46,7 +48,7 @@ class Page:
 
     def of_shop(self, method: str) -> bool:
         """Whether it is about something of the project that outsiders have no part in."""
-        named = {"shop", "spare", "database", "plan", "job", "promotion", "batch", "change"}
+        named = {"shop", "spare", "database", "plan", "job", "promotion", "proposal", "batch", "change"}
         return bool(named & set(self.arguments)) or "shop" in (str(self.data) if method == "POST" else self.query)
 
 
@@ -85,6 +87,19 @@ PAGES = {
     "promotion-status": Page(VIEWER, arguments=("promotion",)),
     "batch": Page(VIEWER, arguments=("batch",)),
     "reviews": Page(VIEWER),
+    "proposals": Page(VIEWER),
+    "project-proposals": Page(VIEWER, arguments=("shop",)),
+    "proposal-new": Page(CHECKER, CHECKER, ("shop",), data={"database": "database", "message": "add fax"}),
+    "proposal": Page(VIEWER, arguments=("proposal",)),
+    "proposal-status": Page(VIEWER, arguments=("proposal",), answers=(200, 204)),
+    "proposal-sql": Page(VIEWER, arguments=("proposal",), query="?dialect=sqlite"),
+    "proposal-review": Page(post=REVIEWER, arguments=("proposal",), data={"decision": "approve", "version": "1", "checksum": "CHECKSUM"}),
+    "proposal-threads": Page(post=REVIEWER, arguments=("proposal",), data={"kind": "general", "text": "Why?"}),
+    "proposal-reply": Page(post=REVIEWER, arguments=("proposal", "thread"), data={"text": "Because."}),
+    "proposal-resolve": Page(post=REVIEWER, arguments=("proposal", "thread")),
+    "proposal-viewed": Page(post=VIEWER, arguments=("proposal",), data={"key": "column:users.fax", "viewed": "yes"}),
+    "proposal-again": Page(post=CHECKER, arguments=("proposal",)),
+    "proposal-rename": Page(post=CHECKER, arguments=("proposal",), data={"key": "column:users.fax", "version": "1"}, answers=(302, 422)),
     "promotion-new": Page(CHECKER, arguments=("shop",), query="?from=dev&to=test"),
     "suppressions": Page(VIEWER, arguments=("shop",)),
     "suppression-new": Page(REVIEWER, REVIEWER, ("shop",), "?rule=AD102", {"scope": "project", "reason": "known"}),
@@ -156,6 +171,8 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     promotion = batch.promotions.get()
     plan = make_plan(database, user=admin, command="upgrade", revision="two")
     job = request_job(database, user=admin, command="upgrade", revision="three")
+    proposal = proposed(database, user=admin)
+    thread = reviewing.open_thread(proposal, user=admin, kind="general", text="Who needs it?")
     team = Team.objects.create(name="Core")
     grant = Grant.objects.create(team=team, role=Role.VIEWER)
     other = User.objects.create_user("otto", password="correct horse", role=Role.NONE)
@@ -164,6 +181,7 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     made |= {"change": decided.pk if decided else 0}
     accepted = suppressions.suppress(database.project, user=admin, rule="AD101", reason="known", expires_at=None)
     made |= {"suppression": accepted.pk}
+    made |= {"proposal": proposal.pk, "thread": thread.pk, "CHECKSUM": reviewing.newest(proposal).checksum}
     made |= {"batch": batch.pk, "promotion": promotion.pk, "BATCH": promotion.jobs.get().plan.digest}
     return made | {
         "database": str(database.pk), "plan": plan.pk, "DIGEST": plan.digest, "job": job.pk, "ROOT": database.project.source_path

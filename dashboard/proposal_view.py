@@ -1,0 +1,110 @@
+"""A proposal as lists and its own page show it: its look, its people, its tabs and its SQL."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from dashboard import differences_view, highlight
+from jobs.proposals.standing import Standing
+from migrations_store.models import Proposal, ProposalVersion, Review
+
+Look = tuple[str, str, str]
+TABS = ("structure", "python", "sql", "findings", "discussion", "versions")
+STATUSES: dict[str, Look] = {
+    "queued": ("idle", "dot", "Queued"),
+    "running": ("run", "ring", "Being made"),
+    "empty": ("idle", "check", "No differences"),
+    "failed": ("fail", "x", "Failed"),
+    "closed": ("idle", "slash", "Closed"),
+}
+STANDINGS: dict[str, Look] = {
+    "open": ("run", "dot", "Open"),
+    "changes_requested": ("warn", "return", "Changes requested"),
+    "approved": ("ok", "check", "Approved"),
+    "stale": ("warn", "checkdash", "Stale approval"),
+}
+DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+WAYS = ("upgrade", "downgrade")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a list."""
+
+    proposal: Proposal
+    look: Look
+    counts: list[Look]
+    loses: bool
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one person last said; `note` is which version it was said of, or why it does not count."""
+
+    user: User
+    look: Look
+    note: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """The SQL of one file, in one dialect and one way; without any, `unavailable` says why."""
+
+    revision: str
+    lines: tuple[highlight.Line, ...]
+    unavailable: str
+
+
+def look(proposal: Proposal, stands: Standing) -> Look:
+    return STATUSES.get(proposal.status) or STANDINGS[stands.state]
+
+
+def item(proposal: Proposal, stands: Standing) -> Item:
+    told: dict[str, int] = proposal.summary or {}
+    counts = [(*differences_view.SIGNS[what][:2], f"{told[what]} {what}") for what in ("added", "removed", "changed") if told.get(what)]
+    return Item(proposal, look(proposal, stands), counts, bool(told.get("data_loss")), bool(told.get("red_flags")))
+
+
+def people(stands: Standing, reviews: Iterable[Review]) -> list[Person]:
+    """Those who have said something, with their last decision; the others have commented."""
+    decided = {word.review.user_id for word in stands.words}
+    found = [_person(word.review, word.void) for word in stands.words]
+    commented = {review.user_id: review.user for review in reviews if review.user_id not in decided}
+    return found + [Person(user, ("idle", "comment", "commented"), "") for user in commented.values()]
+
+
+def languages(version: ProposalVersion) -> list[tuple[str, str]]:
+    """The dialects that there is SQL for, the database's own first."""
+    known = dict.fromkeys(name for file in version.files for name in file.get("sql") or {})
+    return [(name, DIALECTS.get(name, name)) for name in known]
+
+
+def scripts(version: ProposalVersion, dialect: str, way: str) -> list[Script]:
+    return [_script(file, dialect, way) for file in version.files]
+
+
+def sql_text(version: ProposalVersion, dialect: str, way: str) -> str:
+    """All files one after the other; what there is none of is said in a comment."""
+    return "\n\n".join(_plain(file, *_sql(file, dialect, way)) for file in version.files).strip("\n") + "\n"
+
+
+def _plain(file: dict[str, Any], text: str, unavailable: str) -> str:
+    return text or f"-- {file['revision']} is not available: {' '.join(unavailable.split())}"
+
+
+def _script(file: dict[str, Any], dialect: str, way: str) -> Script:
+    text, unavailable = _sql(file, dialect, way)
+    return Script(file["revision"], highlight.lines(text.strip("\n"), dialect) if text.strip() else (), unavailable)
+
+
+def _sql(file: dict[str, Any], dialect: str, way: str) -> tuple[str, str]:
+    found = ((file.get("sql") or {}).get(dialect) or {}).get(way) or {}
+    return found.get("sql") or "", found.get("sql_unavailable") or "it was not asked for."
+
+
+def _person(review: Review, void: str) -> Person:
+    looks = {"approve": ("ok", "check", "approved"), "request_changes": ("warn", "return", "asked for changes")}
+    tone, icon, word = looks[review.decision]
+    return Person(review.user, ("idle" if void else tone, icon, word), f"does not count: {void}" if void else "")
