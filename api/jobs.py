@@ -112,7 +112,8 @@ class BlockedByShown(Shown):
 
 
 class JobShown(Shown):
-    """`database_state` and `heads_after` are what the database itself said at the end; `changes` is what the command check found.
+    """`database_state` and `heads_after` are what the database itself said at the end; `changes` is what the command check found,
+    `differences` the same object by object, as a proposal's `changes` are, each with when it was first seen there.
 
     `blocked_by` says what a job waits for, and is null for one that works or has ended.
     """
@@ -130,6 +131,7 @@ class JobShown(Shown):
     error: JobErrorShown | None
     blocked_by: BlockedByShown | None
     changes: list[Any] | None
+    differences: list[dict[str, Any]] | None
     reason: str
     approvals: list[ApprovalShown]
     run_when_approved: bool
@@ -194,7 +196,7 @@ def list_jobs(
     if status and status not in JobStatus.values:
         raise Invalid(f"There is no status {status!r}; use one of {', '.join(JobStatus.values)}.", {"status": "Not a status."})
     found = queries.jobs(user, database=get_database(user, database) if database else None, status=status)
-    return listed(found, page, lambda jobs: [job_shown(job) for job in jobs])
+    return listed(found.select_related("comparison"), page, lambda jobs: [job_shown(job) for job in jobs])
 
 
 @router.get("/{id}", response=JobShown, summary="One job")
@@ -267,10 +269,12 @@ def job_shown(job: Job) -> dict[str, Any]:
     names = ("command", "status", "heads_after", "error", "changes", "reason", "run_when_approved", "in_window", "break_glass", "backup")
     facts = {name: getattr(job, name) for name in names}
     times = {name: shown(getattr(job, name)) for name in ("created_at", "started_at", "finished_at", "not_before")}
+    comparison = getattr(job, "comparison", None)  # one that is missing counts as an attribute that is missing
     return facts | times | {
         "id": str(job.pk),
         "database": str(job.database_id),
         "requested_revision": job.requested_revision,
+        "differences": comparison.entries if comparison else None,
         "database_state": job.database_state or None,
         "from": job.plan.from_heads,
         "to": job.plan.to_heads,

@@ -6,7 +6,21 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from api import audit, databases, environments, jobs, people, plans, policies, problems, projects, promotions, proposals, suppressions
+from api import (
+    audit,
+    databases,
+    drift,
+    environments,
+    jobs,
+    people,
+    plans,
+    policies,
+    problems,
+    projects,
+    promotions,
+    proposals,
+    suppressions,
+)
 from api.auth import BearerToken
 from api.docs import PlainDocs
 from api.parsing import StrictParser
@@ -51,6 +65,7 @@ for path, module in {
     api.add_router(path, module.router)
 api.add_router("/environments", policies.of_environments)
 api.add_router("/projects", suppressions.router)
+api.add_router("/projects", drift.router)
 for path, router in {"/users": people.users, "/teams": people.teams, "/grants": people.of_grants}.items():
     api.add_router(path, router)
 api.add_router("/rollbacks", promotions.downwards)

@@ -17,6 +17,7 @@ from api.router import api as ninja
 from audit.models import AuditEntry
 from environments.changes import change_policy
 from environments.models import Database, Environment
+from jobs.drift.ignoring import ignore
 from jobs.models import Job
 from tests.api.conftest import NOTHING, Api, problem_of, stamp, token_of
 from tests.support.roles import ADMIN, AUDITOR, CHECKER, LEAD, OPERATOR, OUTSIDERS, REVIEWER, VIEWER, someone, undone
@@ -72,6 +73,12 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /proposals": (CHECKER, {"database": "DATABASE", "message": "x"}, 202),
     "GET /proposals": (VIEWER, NOTHING, 200),
     "GET /proposals/{proposal}": (VIEWER, NOTHING, 200),
+    "POST /projects/{slug}/checks": (OPERATOR, NOTHING, 202),
+    "GET /projects/{slug}/checks": (VIEWER, NOTHING, 200),
+    "GET /projects/{slug}/ignored-differences": (VIEWER, NOTHING, 200),
+    "POST /projects/{slug}/ignored-differences": (CHECKER, {"pattern": "tmp_*", "reason": "not ours"}, 201),
+    "POST /projects/{slug}/ignored-differences/{ignored}/decision": (REVIEWER, {"decision": "approve"}, 201),
+    "DELETE /projects/{slug}/ignored-differences/{ignored}": (CHECKER, NOTHING, 200),
     "GET /users": (ADMIN, NOTHING, 200),
     "POST /users": (ADMIN, {"username": "nina", "password": "battery staple 9"}, 201),
     "PATCH /users/{username}": (ADMIN, {"role": "lead"}, 200),
@@ -128,10 +135,11 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     proposal = other.post("/proposals", {"database": str(database.pk), "message": "x"}, want=202)
     decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
     accepted = Api(token_of(admin)).post("/projects/shop/suppressions", {"rule": "AD101", "reason": "known"})
+    ignored = ignore(database.project, user=User.objects.get(username="olga"), pattern="tmp_*", reason="not ours")
     grant = Grant.objects.create(team=Team.objects.create(name="Old"), role=Role.VIEWER)
     return {
         "username": "olga", "team": str(grant.team_id), "grant": str(grant.pk),
-        "promotion": promotion["id"], "change": str(decided.pk), "suppression": accepted["id"],
+        "ignored": str(ignored.pk), "promotion": promotion["id"], "change": str(decided.pk), "suppression": accepted["id"],
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"],
         "proposal": proposal["id"],
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
