@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, may
 from config.errors import Invalid, Refused
-from dashboard import approval_view, job_view, log_view, wait_view
+from dashboard import approval_view, drift_view, job_view, log_view, wait_view
 from dashboard.requests import number_of, user_of
 from jobs import aftermath, queries, services, waiting
-from jobs.models import Job, JobStatus, StepStatus
+from jobs.models import Command, Job, JobStatus, StepStatus
 
 
 @login_required
@@ -94,7 +94,9 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
         "line": line,
         "live": not (window.finished or window.more),
     }
-    return _state(request, found) | shown | {"card": approval_view.card(found, user_of(request))}
+    user = user_of(request)
+    compared = drift_view.found(found, user) if found.command == Command.CHECK else None
+    return _state(request, found) | shown | {"card": approval_view.card(found, user), "compared": compared}
 
 
 def _state(request: HttpRequest, found: Job) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "faults_word": _counted(len(graph.faults), "fault") if graph else "",
         "chips": graph_view.chips(graph, databases) if graph else [],
         "may_check": reach(user, Action.CHECK).touches(project=found),
+        "may_check_all": reach(user, Action.RUN).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
     }
 

@@ -4,6 +4,7 @@ A new address without a row here fails the first test.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import ApiToken, Grant, Role, Team, User
 from accounts.services import create_token
@@ -25,6 +27,7 @@ from jobs.plans import make_plan
 from jobs.proposals import reviewing
 from jobs.services import request_job
 from migrations_store import suppressions
+from migrations_store.models import IgnoredDifference
 from notices.channels import create_channel
 from tests.environments.conftest import write_version
 from tests.support.proposals import proposed
@@ -81,6 +84,10 @@ PAGES = {
     "project-edit": Page(ADMIN, ADMIN, ("shop",), data={"slug": "shop", "name": "Shop", "kind": "directory", "path": "ROOT"}),
     "project-delete": Page(post=ADMIN, arguments=("shop",), data={"typed": "shop"}),
     "project-read": Page(post=CHECKER, arguments=("shop",)),
+    "drift": Page(VIEWER, OPERATOR, ("shop",)),
+    "ignored": Page(VIEWER, arguments=("shop",)),
+    "ignored-new": Page(CHECKER, CHECKER, ("shop",), data={"pattern": "tmp_*", "where": "", "reason": "not ours", "until": "UNTIL"}),
+    "ignored-decide": Page(post=REVIEWER, arguments=("shop", "ignored"), data={"decision": "approve"}),
     "promotions": Page(VIEWER, OPERATOR, data={"move": "shop:dev:test", "digest:shop:dev:test": "BATCH"}),
     "promotions-new": Page(VIEWER, query="?move=shop:dev:test"),
     "promotion": Page(VIEWER, arguments=("promotion",)),
@@ -177,7 +184,10 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     grant = Grant.objects.create(team=team, role=Role.VIEWER)
     other = User.objects.create_user("otto", password="correct horse", role=Role.NONE)
     channel = create_channel(user=admin, fields={"name": "r", "way": "email", "address": "team@example.com", "kinds": ["job_failed"]})[0]
-    made = {"team": team.pk, "grant": grant.pk, "other": other.pk, "channel": str(channel.pk)}
+    until = timezone.now() + timedelta(days=30)
+    rule = IgnoredDifference.objects.create(project=database.project, made_by=other, pattern="tmp_*", reason="no", expires_at=until)
+    made = {"ignored": rule.pk, "UNTIL": f"{until:%Y-%m-%d}"}
+    made |= {"team": team.pk, "grant": grant.pk, "other": other.pk, "channel": str(channel.pk)}
     made |= {"change": decided.pk if decided else 0}
     accepted = suppressions.suppress(database.project, user=admin, rule="AD101", reason="known", expires_at=None)
     made |= {"suppression": accepted.pk}
