@@ -71,6 +71,7 @@ class ProposalShown(ProposalInList):
     red_flags: list[str]
     blind_spots: list[str]
     error: dict[str, Any] | None
+    review: dict[str, Any]
 
 
 @router.post("", response={202: ProposalShown}, summary="Propose a revision from the models")
@@ -96,6 +97,7 @@ def get_proposal(request: HttpRequest, id: str) -> dict[str, Any]:
 
 def proposal_shown(proposal: Proposal) -> dict[str, Any]:
     """The contract's proposal, with what else the page shows."""
+    stands = queries.standing(proposal)
     version = queries.newest_version(proposal)
     files = version.files if version else []
     first = files[0] if files else {}
@@ -116,6 +118,7 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
         "red_flags": version.red_flags if version else [],
         "blind_spots": version.blind_spots if version else [],
         "error": proposal.error,
+        "review": {name: getattr(stands, name) for name in ("state", "approvals", "needed", "sentence")},
     }
 
 

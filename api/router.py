@@ -19,6 +19,7 @@ from api import (
     projects,
     promotions,
     proposals,
+    reviews,
     suppressions,
 )
 from api.auth import BearerToken
@@ -64,6 +65,7 @@ for path, module in {
 }.items():
     api.add_router(path, module.router)
 api.add_router("/environments", policies.of_environments)
+api.add_router("/proposals", reviews.router)
 api.add_router("/projects", suppressions.router)
 api.add_router("/projects", drift.router)
 for path, router in {"/users": people.users, "/teams": people.teams, "/grants": people.of_grants}.items():

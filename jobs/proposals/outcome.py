@@ -8,7 +8,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from audit.services import record
-from jobs.proposals import findings
+from jobs.proposals import findings, telling
 from migrations_store.models import Proposal, ProposalVersion
 
 
@@ -26,6 +26,8 @@ def keep(proposal: Proposal, version: ProposalVersion) -> None:
             "worker", "proposal.finish", str(proposal), database=proposal.against, status=status.value, origin=version.origin,
             version=version.number, checksum=version.checksum, changes=len(version.changes),
         )  # fmt: skip
+        if status == Proposal.Status.OPEN:
+            telling.review_wanted(proposal, version)
 
 
 def failed(proposal: Proposal, error: dict[str, Any]) -> None:

@@ -19,7 +19,10 @@ from environments.changes import change_policy
 from environments.models import Database, Environment
 from jobs.drift.ignoring import ignore
 from jobs.models import Job
+from jobs.proposals import reviewing
+from migrations_store.models import Proposal
 from tests.api.conftest import NOTHING, Api, problem_of, stamp, token_of
+from tests.support.proposals import add_version
 from tests.support.roles import ADMIN, AUDITOR, CHECKER, LEAD, OPERATOR, OUTSIDERS, REVIEWER, VIEWER, someone, undone
 
 ROLES = (*(role for role in Role if role != Role.NONE), *OUTSIDERS)
@@ -79,6 +82,14 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /projects/{slug}/ignored-differences": (CHECKER, {"pattern": "tmp_*", "reason": "not ours"}, 201),
     "POST /projects/{slug}/ignored-differences/{ignored}/decision": (REVIEWER, {"decision": "approve"}, 201),
     "DELETE /projects/{slug}/ignored-differences/{ignored}": (CHECKER, NOTHING, 200),
+    "GET /proposals/{proposal}/reviews": (VIEWER, NOTHING, 200),
+    "POST /proposals/{proposal}/reviews": (REVIEWER, {"decision": "approve", "version": 1, "checksum": "CHECKSUM"}, 201),
+    "GET /proposals/{proposal}/threads": (VIEWER, NOTHING, 200),
+    "POST /proposals/{proposal}/threads": (REVIEWER, {"kind": "general", "text": "Why?"}, 201),
+    "POST /proposals/{proposal}/threads/{thread}/comments": (REVIEWER, {"text": "Because."}, 201),
+    "PUT /proposals/{proposal}/threads/{thread}/resolution": (REVIEWER, {"resolved": True}, 200),
+    "GET /proposals/{proposal}/viewed": (VIEWER, NOTHING, 200),
+    "PUT /proposals/{proposal}/viewed": (VIEWER, {"keys": ["column:users.fax"]}, 200),
     "GET /users": (ADMIN, NOTHING, 200),
     "POST /users": (ADMIN, {"username": "nina", "password": "battery staple 9"}, 201),
     "PATCH /users/{username}": (ADMIN, {"role": "lead"}, 200),
@@ -133,6 +144,8 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     stamp(database, "one")
     promotion = other.post("/promotions", {"project": "shop", "from": "dev", "to": "test"})
     proposal = other.post("/proposals", {"database": str(database.pk), "message": "x"}, want=202)
+    version = add_version(Proposal.objects.get(pk=proposal["id"]))
+    thread = reviewing.open_thread(version.proposal, user=admin, kind="general", text="Who needs it?")
     decided = change_policy(Environment.objects.get(slug="spare"), user=admin, fields={"forbid_stamp": True})
     accepted = Api(token_of(admin)).post("/projects/shop/suppressions", {"rule": "AD101", "reason": "known"})
     ignored = ignore(database.project, user=User.objects.get(username="olga"), pattern="tmp_*", reason="not ours")
@@ -141,7 +154,7 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
         "username": "olga", "team": str(grant.team_id), "grant": str(grant.pk),
         "ignored": str(ignored.pk), "promotion": promotion["id"], "change": str(decided.pk), "suppression": accepted["id"],
         "slug": "shop", "revision": "one", "environment": "spare", "database": str(database.pk), "job": job["id"],
-        "proposal": proposal["id"],
+        "proposal": proposal["id"], "thread": str(thread.pk), "CHECKSUM": version.checksum,
         "ROOT": database.project.source_path, "DATABASE": str(database.pk),
     }  # fmt: skip
 
