@@ -11,18 +11,20 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.permissions import Action, may, reach, require_part
 from config.errors import Refused
-from dashboard import database_view, graph_map, graph_view, moves
+from dashboard import database_view, graph_map, graph_view, moves, proposal_view
 from dashboard.requests import user_of
 from environments import queries as environments
 from environments import services
 from environments.models import Database
 from jobs import queries as jobs
+from jobs.proposals import queries as proposals
 from migrations_store import graph as graphs
 from migrations_store import queries
-from migrations_store.models import Project, Snapshot
+from migrations_store.models import Project, Proposal, Snapshot
 
 TABS = ("history", "databases", "jobs")
 JOBS_SHOWN = 50
+PROPOSALS_SHOWN = 3
 
 
 @login_required
@@ -33,7 +35,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     found = queries.get_project(user, slug)
     tab = request.GET.get("tab", "history")
     databases = list(environments.databases(user, project=found))
-    context = _head(found, databases, user, tab if tab in TABS else "history")
+    context = _proposals(found, user) | _head(found, databases, user, tab if tab in TABS else "history")
     if context["tab"] == "jobs":
         context["jobs"] = list(jobs.jobs(user).filter(database__project=found)[:JOBS_SHOWN])
     elif context["tab"] == "history" and context["graph"]:
@@ -80,6 +82,14 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "may_check_all": reach(user, Action.RUN).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
     }
+
+
+def _proposals(found: Project, user: User) -> dict[str, Any]:
+    """The newest of those that are not settled, and how many these are."""
+    unsettled = proposals.proposals(user, project=found).exclude(status__in=(Proposal.Status.CLOSED, Proposal.Status.EMPTY))
+    newest = list(unsettled[:PROPOSALS_SHOWN])
+    stands = proposals.standings(newest)
+    return {"proposals": [proposal_view.item(one, stands[one.pk]) for one in newest], "proposal_count": unsettled.count()}
 
 
 def _warnings(snapshot: Snapshot | None, graph: graphs.Graph | None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
-from accounts.permissions import Action, require_part
+from accounts.permissions import Action, reach, require_part
 from config.errors import Refused
 from dashboard import proposal_view
 from dashboard.forms.proposal import ProposalForm
@@ -39,6 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "items": [proposal_view.item(proposal, stands[proposal.pk]) for proposal in page],
         "show": show,
         "project": project,
+        "may_check": project is not None and reach(user, Action.CHECK).touches(project=project),
         "projects": visible_projects(user),
         "status": status,
         "statuses": Proposal.Status.choices,

@@ -9,19 +9,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from config.errors import Refused
+from dashboard import proposal_view
 from dashboard.requests import require_fresh, user_of
 from dashboard.review_view import items
 from dashboard.views.job import refused_page
 from jobs import queries, reviews, services
 from jobs.models import Decision, Job
+from jobs.proposals import queries as proposals
 
 
 @login_required
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
-    """What waits for the reader's approval, and what of the reader's own waits for others."""
+    """What waits for the reader's approval, jobs and proposals, and what of the reader's own waits for others."""
     user = user_of(request)
-    context = {"items": items(reviews.to_review(user)), "own": items(list(reviews.my_requests(user)[:50]))}
+    wanted = [proposal_view.item(proposal, stands) for proposal, stands in proposals.to_review(user)]
+    context = {"items": items(reviews.to_review(user)), "proposals": wanted, "own": items(list(reviews.my_requests(user)[:50]))}
     return render(request, "dashboard/reviews.html", context)
 
 
