@@ -22,10 +22,10 @@ SQL = {
     "mssql", "oracle", "expression",
 }  # fmt: skip
 METHODS = {
-    "all", "append", "asc", "autocommit_block", "c", "cast", "columns", "create", "desc", "dialect", "drop", "extend", "fetchall", "first",
-    "in_", "is_", "is_not", "isnot", "items", "join", "keys", "label", "like", "limit", "lower", "mappings", "name", "not_in", "notin_",
-    "order_by", "replace", "returning", "scalar", "scalar_one", "scalars", "select_from", "split", "strip", "upper", "values", "where",
-    "with_variant",
+    "all", "append", "asc", "autocommit_block", "c", "cast", "columns", "create", "delete", "desc", "dialect", "drop", "extend", "fetchall",
+    "first", "in_", "insert", "is_", "is_not", "isnot", "items", "join", "keys", "label", "like", "limit", "lower", "mappings", "name",
+    "not_in", "notin_", "order_by", "replace", "returning", "scalar", "scalar_one", "scalars", "select", "select_from", "split", "strip",
+    "update", "upper", "values", "where", "with_variant",
 } | OPERATIONS  # fmt: skip
 BUILTINS = {
     "bool",

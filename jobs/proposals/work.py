@@ -11,6 +11,7 @@ from config.errors import Refused
 from jobs.proposals import outcome
 from jobs.proposals.comparing import Comparing
 from jobs.proposals.making import Making, NotMade, problem
+from jobs.proposals.revising import Redoing, Revising
 from migrations_store.models import Proposal
 
 TASK = "jobs.tasks.generate_proposal"
@@ -37,7 +38,9 @@ def generate(proposal_id: int) -> None:
 
 
 def _making(proposal: Proposal) -> Making:
-    return Comparing(proposal)
+    if proposal.draft:
+        return Redoing(proposal)
+    return Comparing(proposal) if proposal.kind == Proposal.Kind.AUTOGENERATE else Revising(proposal)
 
 
 def sweep() -> None:
