@@ -53,6 +53,13 @@ def message(error: BaseException) -> str:
     return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
 
 
+def is_reading(error: BaseException) -> bool:
+    """Whether a revision that runs offline wanted to look at the database: there is no connection, its results are None, and it cannot
+    be inspected."""
+    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in str(error)
+    return unknown or "NoneType" in str(error)
+
+
 def place(error: BaseException, root: str) -> tuple:
     """The innermost line of the project's own code that took part, as (file, line)."""
     if isinstance(error, SyntaxError) and error.filename:

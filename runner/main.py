@@ -9,6 +9,7 @@ from . import failures, process, project, seal
 from .check import Check
 from .commands import Migrate, Stamp
 from .events import Events
+from .every_dialect import EveryDialect
 from .hooks import Guard
 from .preview import Preview
 from .propose import Propose
@@ -57,7 +58,7 @@ class Session:
         if self.spec.command != "preview":
             seal.trust_no_cache(self.spec)
         project.enter(self.spec)
-        self.task = TASKS[self.spec.command](self.spec, self.events)
+        self.task = (EveryDialect if self.spec.every_dialect else TASKS[self.spec.command])(self.spec, self.events)
         Guard(self.spec, self.events, process.leave).install()
         config = project.configuration(self.spec)
         with project.application(self.spec, config):

@@ -81,10 +81,4 @@ class Preview(commands.Migrate):
         if isinstance(error, (OfflineConnectionError, failures.Failure)):
             return text
         told = "{}: {}".format(type(error).__name__, text.splitlines()[0][:300])
-        return READS.format(told) if _is_reading(error) else BROKEN.format(told)
-
-
-def _is_reading(error: BaseException) -> bool:
-    """Offline there is no connection: its results are None, and it cannot be inspected."""
-    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in str(error)
-    return unknown or "NoneType" in str(error)
+        return READS.format(told) if failures.is_reading(error) else BROKEN.format(told)

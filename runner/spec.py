@@ -18,7 +18,8 @@ class Step:
 @dataclass(frozen=True, repr=False)
 class Spec:
     """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit. `manifest` maps the paths
-    below `root` that decide what happens to the SHA-256 of their content."""
+    below `root` that decide what happens to the SHA-256 of their content. With `every_dialect` a preview writes its one step both ways
+    for each kind of database."""
 
     command: str
     url: str
@@ -37,6 +38,7 @@ class Spec:
     to_heads: list = field(default_factory=list)
     purge: bool = False
     preview_direction: str = "upgrade"
+    every_dialect: bool = False
     proposal: dict = field(default_factory=dict)
     identity: dict | None = None
     lock_key: int | None = None
