@@ -21,6 +21,10 @@ class Talk:
     outdated: bool
 
     @property
+    def quote(self) -> str:
+        return self.thread.quote.strip()
+
+    @property
     def at(self) -> datetime:
         return self.thread.at
 

@@ -69,7 +69,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "standing": stands,
         "people": proposal_view.people(stands, reviews),
         "tables": groups,
-        "left": "Scratch database" if found.scratch else f"{found.environment.slug} has" if found.environment else "Database",
+        "left": "Scratch database" if found.scratch else f"{found.against.partition('/')[2] or 'Database'}",
         "objects": sum(len(group.rows) for group in groups),
         "viewed_count": sum(row.viewed for group in groups for row in group.rows),
         "losses": differences_view.losses(version.changes) if version else [],
