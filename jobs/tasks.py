@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from jobs import chains, execution, health, liveness, previews, reaper, revision_sql
+from jobs.proposals import delivering, scratch
 from jobs.proposals import work as proposals
 
 liveness.connect()
@@ -29,6 +30,16 @@ def generate_proposal(proposal_id: int) -> None:
 
 
 @shared_task
+def drop_scratch() -> None:
+    scratch.sweep()
+
+
+@shared_task
+def push_proposal(push_id: int) -> None:
+    delivering.deliver(push_id)
+
+
+@shared_task
 def advance_promotion(promotion_id: int) -> None:
     chains.advance(promotion_id)
 
@@ -38,6 +49,7 @@ def sweep() -> None:
     reaper.sweep()
     chains.sweep()
     proposals.sweep()
+    delivering.sweep()
     previews.sweep()
     revision_sql.sweep()
     health.beat(health.SWEEP)

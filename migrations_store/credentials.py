@@ -14,6 +14,7 @@ from config import sealing
 from config.errors import Conflict, Invalid
 from migrations_store import remotes
 from migrations_store.errors import SourceError
+from migrations_store.git_credentials import Credential
 from migrations_store.models import Project, PushCredential, SourceKind
 
 Kind = PushCredential.Kind
@@ -61,12 +62,12 @@ def missing(project: Project) -> str:
     return ""
 
 
-def opened(project: Project) -> tuple[str, str, str]:
-    """Kind, user name and the secret itself; all empty for a repository on this disk. Raises SourceError."""
+def opened(project: Project) -> Credential:
+    """For the call of git; none for a repository on this disk. Raises SourceError."""
     server = _server(project)
     found = PushCredential.objects.filter(project=project).first()
     if server.startswith("file:"):
-        return "", "", ""
+        return Credential()
     if found is None or found.server != server:
         raise SourceError(missing(project))
     try:
@@ -74,7 +75,7 @@ def opened(project: Project) -> tuple[str, str, str]:
     except sealing.Broken:
         raise SourceError("The kept credentials cannot be opened with CREDENTIAL_KEYS. An administrator gives them anew.") from None
     host = server.partition("://")[2].partition(":")[0]
-    return found.kind, found.username or USUAL.get(host, "git"), secret
+    return Credential(found.kind, found.username or USUAL.get(host, "git"), secret)
 
 
 def rotate_all() -> tuple[int, int, list[str]]:

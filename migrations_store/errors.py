@@ -10,6 +10,14 @@ class SourceError(Refused):
     title = "The project's code cannot be read"
 
 
+class PushRefused(Refused):
+    """A branch that could not be pushed. Nothing has changed in the repository."""
+
+    status = 409
+    code = "push_refused"
+    title = "The branch was not pushed"
+
+
 class ConfigurationError(Refused):
     """There is no usable Alembic configuration at the place named."""
 

@@ -10,7 +10,8 @@ import resource
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -19,11 +20,29 @@ from django.conf import settings
 from migrations_store.errors import SourceError
 
 
-def run(*arguments: str, cwd: Path, ssh: str = "false") -> str:
+class GitFailed(SourceError):
+    """git's own reason, and all that it wrote: for who knows what else may be in it."""
+
+    def __init__(self, errors: bytes, output: bytes) -> None:
+        super().__init__(f"git could not read the repository: {_reason(errors)}")
+        self.errors, self.output = errors.decode("utf-8", "replace"), output.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a call of git gets beside its arguments: a text to read, variables, open descriptors."""
+
+    text: bytes | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+
+
+def run(*arguments: str, cwd: Path, ssh: str = "false", given: Given | None = None) -> str:
     """What git answers; `ssh` is the command by which it may call ssh. SourceError with git's own reason where it fails."""
-    with _started(*arguments, cwd=cwd, ssh=ssh) as process:
+    given = given or Given()
+    with _started(*arguments, cwd=cwd, ssh=ssh, given=given) as process:
         try:
-            output, errors = process.communicate(timeout=settings.GIT_TIMEOUT)
+            output, errors = process.communicate(given.text, timeout=settings.GIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             raise too_slow("git did not answer") from None
         finally:
@@ -31,7 +50,7 @@ def run(*arguments: str, cwd: Path, ssh: str = "false") -> str:
     if process.returncode and b"signal 25" in errors:
         raise too_large()
     if process.returncode:
-        raise SourceError(f"git could not read the repository: {_reason(errors)}")
+        raise GitFailed(errors, output)
     return output.decode("utf-8", "replace")
 
 
@@ -61,12 +80,16 @@ def _finish(process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
         raise SourceError("git could not read the commit's whole tree.")
 
 
-def _started(*arguments: str, cwd: Path, ssh: str = "false", errors: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+def _started(
+    *arguments: str, cwd: Path, ssh: str = "false", errors: int = subprocess.PIPE, given: Given | None = None
+) -> subprocess.Popen[bytes]:
     """In a group of its own, so that its helpers end with it; no file that it writes may be larger than the limit."""
+    given = given or Given()
+    source = subprocess.DEVNULL if given.text is None else subprocess.PIPE
     try:
         process = subprocess.Popen(
-            ["git", *_safe_options(), *arguments],
-            cwd=cwd, env=_environment(ssh), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            ["git", *safe_options(), *arguments], cwd=cwd, env={**_environment(ssh), **given.variables}, stdin=source,
+            stdout=subprocess.PIPE, stderr=errors, start_new_session=True, pass_fds=given.descriptors,
         )  # fmt: skip
     except FileNotFoundError:
         raise SourceError("git is not installed on this machine.") from None
@@ -95,7 +118,7 @@ def _reason(output: bytes) -> str:
     return re.sub(r"^(fatal|error): ", "", text)[:300].rstrip(".") + "."
 
 
-def _safe_options() -> list[str]:
+def safe_options() -> list[str]:
     options = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "submodule.recurse=false", "http.followRedirects=false",
                "transfer.fsckObjects=true", "gc.auto=0", "safe.directory=*", "protocol.ext.allow=never", "core.askPass=")  # fmt: skip
     return [part for option in options for part in ("-c", option)]

@@ -23,11 +23,18 @@ PART_OF_A_COMMIT = re.compile(r"[0-9a-f]{7,63}")
 
 def check_out(remote: Remote, ref: str) -> tuple[Path, str]:
     """The folder that holds the whole tree of the ref's commit now, and the commit."""
+    with private_clone(remote) as place:
+        commit = _fetched(place, remote, ref)
+        return checkout(place, commit), commit
+
+
+@contextlib.contextmanager
+def private_clone(remote: Remote) -> Iterator[Path]:
+    """The folder of our bare repository for this address, held alone."""
     place = Path(settings.DATA_DIR).resolve() / "git" / hashlib.sha256(remote.url.encode()).hexdigest()[:24]
     place.parent.mkdir(parents=True, exist_ok=True)
     with _alone(place.with_suffix(".lock")):
-        commit = _fetched(place, remote, ref)
-        return checkout(place, commit), commit
+        yield place
 
 
 @contextlib.contextmanager

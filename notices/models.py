@@ -22,6 +22,7 @@ class Kind(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", "Changes to a proposal were asked for"
     IGNORE_WANTED = "ignore_wanted", "An ignore rule waits for a second person"
     PROPOSAL_REPLY = "proposal_reply", "Somebody commented on a proposal"
+    PROPOSAL_PUSHED = "proposal_pushed", "A proposal was pushed, or could not be"
 
 
 class Notice(models.Model):

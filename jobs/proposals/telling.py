@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.permissions import Action
 from jobs.proposals import access
 from jobs.proposals.standing import authors
-from migrations_store.models import Proposal, ProposalVersion, Review, ReviewDecision, Thread, ThreadKind
+from migrations_store.models import Proposal, ProposalPush, ProposalVersion, Review, ReviewDecision, Thread, ThreadKind
 from notices.models import Kind
 from notices.services import tell
 
@@ -39,6 +39,14 @@ def said(thread: Thread, speaker: User, text: str, version: ProposalVersion | No
     where = {ThreadKind.OBJECT: " about an object of", ThreadKind.LINE: " on a line of"}.get(ThreadKind(thread.kind), " on")
     people = User.objects.filter(pk__in=ids - {speaker.pk})
     _tell(Kind.PROPOSAL_REPLY, proposal, f"{speaker.display_name} wrote{where} {_what(proposal)}{_saying(text)}", people, thread)
+
+
+def pushed(push: ProposalPush, error: str) -> None:
+    """To whoever asked for it, and to the authors."""
+    proposal = push.proposal
+    people = User.objects.filter(pk__in=authors(proposal, push.version) | {push.by_id})
+    did = f"could not be pushed: {error}" if error else f"was pushed as branch {push.branch}."
+    _tell(Kind.PROPOSAL_PUSHED, proposal, f"Proposal {proposal.pk} for {proposal.project.slug} {did}", people)
 
 
 def _tell(kind: Kind, proposal: Proposal, text: str, people: Iterable[User], thread: Thread | None = None) -> None:
