@@ -3,22 +3,15 @@
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Query, Router, Status
+from ninja import Router, Status
 from pydantic import Field
 
-from accounts.models import User
 from api.auth import user_of
-from api.findings import FindingShown
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
-from config.errors import NotFound
 from environments import services as environments
-from environments.findings import findings_of
-from environments.queries import databases
-from migrations_store import graph as graphs
 from migrations_store import queries, services
-from migrations_store.graph import Graph, RevisionNode
 from migrations_store.models import Project, Snapshot, SourceKind
 
 router = Router(tags=["projects"])
@@ -107,39 +100,6 @@ class ProjectShown(Shown):
     snapshot: SnapshotShown | None
 
 
-class RevisionShown(Shown):
-    """`applied_in` names, in order, the environments where at least one database has it."""
-
-    revision: str
-    down_revisions: list[str]
-    depends_on: list[str]
-    branch_labels: list[str]
-    message: str
-    is_head: bool
-    is_effective_head: bool
-    is_base: bool
-    is_merge: bool
-    is_branch_point: bool
-    path: str
-    applied_in: list[str]
-
-
-class RevisionDetail(RevisionShown):
-    """`downgrade` is present, empty, raises or absent."""
-
-    source: str
-    downgrade: str
-    findings: list[FindingShown]
-
-
-class HistoryShown(Listed[RevisionShown]):
-    """The part of the history that was asked for, and the ends of the whole."""
-
-    heads: list[str]
-    bases: list[str]
-    snapshot: str
-
-
 @router.post("", response={201: ProjectShown}, summary="Register a project and take its first snapshot")
 def create_project(request: HttpRequest, payload: NewProject) -> Status[dict[str, Any]]:
     project = services.create_project(user=user_of(request), fields=payload.given())
@@ -180,28 +140,6 @@ def take_snapshot(request: HttpRequest, slug: str) -> Status[dict[str, Any]]:
     return Status(201, snapshot_shown(environments.refresh_project(project, user=user_of(request))))
 
 
-@router.get("/{slug}/revisions", response=HistoryShown, summary="The history, newest first")
-def list_revisions(request: HttpRequest, slug: str, page: PageQuery, q: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
-    project = queries.get_project(user_of(request), slug)
-    snapshot, graph = _graph(project)
-    applied = _applied(user_of(request), project, graph)
-    found = queries.search(graph, q)
-    items = [revision_shown(graph.revisions[id], applied) for id in found[page.offset : page.offset + page.limit]]
-    return {"items": items, "count": len(found), "heads": graph.heads, "bases": graph.bases, "snapshot": str(snapshot.pk)}
-
-
-@router.get("/{slug}/revisions/{path:revision}", response=RevisionDetail, summary="One revision with its source")
-def get_revision(request: HttpRequest, slug: str, revision: str) -> dict[str, Any]:
-    project = queries.get_project(user_of(request), slug)
-    snapshot, graph = _graph(project)
-    node = graph.revisions.get(revision)
-    if node is None:
-        raise NotFound(f"There is no revision {revision[:60]!r} in {slug}.")
-    more: dict[str, Any] = {"source": queries.revision_source(snapshot, revision), "downgrade": node.downgrade}
-    more["findings"] = [finding.as_json() for finding in findings_of(snapshot, revision)]
-    return revision_shown(node, _applied(user_of(request), project, graph)) | more
-
-
 def project_shown(project: Project, snapshot: Snapshot | None) -> dict[str, Any]:
     names = (
         "slug",
@@ -230,26 +168,3 @@ def snapshot_shown(snapshot: Snapshot) -> dict[str, Any]:
     names = ("digest", "commit", "revision_count", "heads", "bases", "warnings")
     times = {"created_at": shown(snapshot.created_at), "read_at": shown(snapshot.read_at)}
     return {"id": str(snapshot.pk), **{name: getattr(snapshot, name) for name in names}, **times}
-
-
-def revision_shown(node: RevisionNode, applied: dict[str, set[str]]) -> dict[str, Any]:
-    lists = {name: list(getattr(node, name)) for name in ("down_revisions", "depends_on", "branch_labels")}
-    flags = {name: getattr(node, name) for name in ("is_head", "is_effective_head", "is_base", "is_merge", "is_branch_point")}
-    where = [slug for slug, revisions in applied.items() if node.revision in revisions]
-    return {"revision": node.revision, **lists, "message": node.message, **flags, "path": node.path, "applied_in": where}
-
-
-def _graph(project: Project) -> tuple[Snapshot, Graph]:
-    snapshot = Snapshot.objects.defer("graph", "manifest").filter(project=project).first()
-    if snapshot is None:
-        raise NotFound(f"The code of {project.slug} has not been read yet. Take a snapshot first.")
-    return snapshot, graphs.load(snapshot)
-
-
-def _applied(user: User, project: Project, graph: Graph) -> dict[str, set[str]]:
-    """By environment, in order, what at least one of its databases has. One query."""
-    found: dict[str, set[str]] = {}
-    rows = databases(user, project=project).order_by("environment__position", "environment__slug")
-    for slug, current in rows.values_list("environment__slug", "current"):
-        found.setdefault(slug, set()).update(graph.ancestors(current))
-    return found

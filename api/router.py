@@ -20,6 +20,7 @@ from api import (
     promotions,
     proposals,
     reviews,
+    revisions,
     suppressions,
 )
 from api.auth import BearerToken
@@ -66,6 +67,7 @@ for path, module in {
     api.add_router(path, module.router)
 api.add_router("/environments", policies.of_environments)
 api.add_router("/proposals", reviews.router)
+api.add_router("/projects", revisions.router)
 api.add_router("/projects", suppressions.router)
 api.add_router("/projects", drift.router)
 for path, router in {"/users": people.users, "/teams": people.teams, "/grants": people.of_grants}.items():

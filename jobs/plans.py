@@ -11,7 +11,7 @@ from accounts.permissions import Action, require
 from config.doorbell import ring
 from config.errors import Invalid
 from environments.models import Database, DatabaseState
-from jobs import facts
+from jobs import applied, facts
 from jobs.errors import NotRead
 from jobs.facts import Live
 from jobs.models import Command, Plan
@@ -114,7 +114,7 @@ def _is_unread(database: Database) -> bool:
 def _kept(database: Database, snapshot: Snapshot, command: str, resolved: Resolution, *, user: User, requested: str) -> Plan:
     plan = Plan(database=database, snapshot=snapshot, command=command, created_by=user, requested_revision=requested)
     plan.from_heads, plan.to_heads = sorted(resolved.from_heads), sorted(resolved.to_heads)
-    plan.steps, plan.warnings = _steps(resolved, snapshot), list(resolved.warnings)
+    plan.steps, plan.warnings = _steps(resolved, snapshot), [*resolved.warnings, *_edited(plan, resolved)]
     live = Live(database.current, database.identity)
     plan.facts = facts.gather(database, snapshot, command, plan.steps, (plan.from_heads, plan.to_heads), live)
     plan.digest = facts.digest(plan.facts)
@@ -124,6 +124,14 @@ def _kept(database: Database, snapshot: Snapshot, command: str, resolved: Resolu
             plan_id = plan.pk
             transaction.on_commit(lambda: ring("jobs.tasks.preview_plan", plan_id))
     return plan
+
+
+def _edited(plan: Plan, resolved: Resolution) -> list[str]:
+    """What of the database's past is not what the files say now."""
+    if plan.snapshot is None or plan.command not in (Command.UPGRADE, Command.DOWNGRADE):
+        return []
+    undone = [step.revision for step in resolved.steps if step.direction == "downgrade"]
+    return applied.warnings(plan.database, graphs.load(plan.snapshot), undone)
 
 
 def _new(plan: Plan) -> Plan:

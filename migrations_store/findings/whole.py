@@ -52,8 +52,8 @@ LONG_ID = Rule(
 )  # fmt: skip
 REFUSED = Rule(
     "AD604", "Id, label or parent that Alembic refuses", Severity.ERROR,
-    "{detail}",
-    "Alembic loads every file before it does anything, so that with this one it does nothing at all.",
+    "Alembic refuses this file.",
+    "{detail} Alembic loads every file before it does anything, so that with this one it does nothing at all.",
     'revision = "…"  # an id and labels that are free, without @ : + and -\ndown_revision = "…"  # a revision that is in the code',
     about="revision",
 )  # fmt: skip

@@ -37,6 +37,8 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /projects/{slug}/snapshots": (CHECKER, NOTHING, 201),
     "GET /projects/{slug}/revisions": (VIEWER, NOTHING, 200),
     "GET /projects/{slug}/revisions/{revision}": (VIEWER, NOTHING, 200),
+    "GET /projects/{slug}/revisions/{revision}/sql": (VIEWER, NOTHING, 200),
+    "POST /projects/{slug}/revisions/{revision}/sql": (CHECKER, NOTHING, 202),
     "GET /projects/{slug}/suppressions": (VIEWER, NOTHING, 200),
     "POST /projects/{slug}/suppressions": (REVIEWER, {"rule": "AD102", "reason": "known"}, 201),
     "DELETE /projects/{slug}/suppressions/{suppression}": (REVIEWER, NOTHING, 204),

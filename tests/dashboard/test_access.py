@@ -111,6 +111,8 @@ PAGES = {
     "suppressions": Page(VIEWER, arguments=("shop",)),
     "suppression-new": Page(REVIEWER, REVIEWER, ("shop",), "?rule=AD102", {"scope": "project", "reason": "known"}),
     "suppression-delete": Page(post=REVIEWER, arguments=("shop", "suppression")),
+    "revision-sql": Page(VIEWER, CHECKER, ("shop", "one")),
+    "revision-sql-text": Page(VIEWER, arguments=("shop", "one"), answers=(404,)),
     "revision": Page(VIEWER, arguments=("shop", "one")),
     "database-new": Page(ADMIN, ADMIN, data={"project": "shop", "environment": "spare", "url": "sqlite:////srv/none.db"}),
     "database": Page(VIEWER, arguments=("database",)),

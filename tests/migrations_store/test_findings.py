@@ -34,7 +34,7 @@ def found(path: Path) -> set[str]:
     text = path.read_text()
     graph = graph_of(path, text)
     read = reading.read(text, "upgrade")
-    return {finding.rule for node in graph.revisions.values() for finding in reading._of(graph, node, "upgrade", read)}
+    return {finding.rule for node in graph.revisions.values() for finding in reading.of_node(graph, node, "upgrade", read)}
 
 
 # What the text does not tell in the way that it is read: kept in the set, and in the figures.

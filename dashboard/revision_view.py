@@ -1,0 +1,131 @@
+"""A revision as its page shows it: where it is applied, its source with what rules say between the lines, its SQL."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.permissions import Action, may
+from dashboard import finding_view, highlight
+from environments.models import Database, DatabaseState
+from jobs.applied import Applied
+from migrations_store.effects import Effects
+from migrations_store.models import RevisionSql, SourceText
+
+Look = tuple[str, str, str]
+UNSURE = (DatabaseState.UNCHECKED, DatabaseState.UNREACHABLE)
+NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQLite"}
+WAYS = ("upgrade", "downgrade")
+DIFF = {"+": "add", "-": "del", "@": "at"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one database says of the revision. `note` is where in the queue of pending ones it stands."""
+
+    applied: Applied
+    look: Look
+    note: str
+
+    @property
+    def database(self) -> Database:
+        return self.applied.database
+
+    @property
+    def waits(self) -> bool:
+        return self.look[2] == "Pending"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some lines of the source, and the findings that concern the last of them."""
+
+    lines: tuple[highlight.Line, ...]
+    rows: list[finding_view.Row]
+
+
+@dataclass(frozen=True)
+class Sql:
+    """What is chosen of the SQL that was written: one dialect, one way. Without lines, `unavailable` says why."""
+
+    kept: RevisionSql
+    dialects: list[tuple[str, str]]
+    dialect: str
+    way: str
+    lines: tuple[highlight.Line, ...]
+    unavailable: str
+    ways: tuple[str, ...] = WAYS
+
+
+def place(applied: Applied, revision: str) -> Place:
+    database = applied.database
+    if applied.is_running:
+        return Place(applied, ("run", "ring", "Running"), "")
+    if applied.here:
+        return Place(applied, ("ok", "check", "Applied"), "")
+    if database.state in UNSURE and not database.current:
+        return Place(applied, ("idle", "q", database.get_state_display()), "")
+    if revision in database.pending:
+        return Place(applied, ("idle", "up", "Pending"), f"{database.pending.index(revision) + 1} of {len(database.pending)} pending")
+    return Place(applied, ("idle", "dashring", "Not applied"), "")
+
+
+def upgradable(places: Iterable[Place], user: User) -> Place | None:
+    """The first database, in the order of environments, that waits for this revision and that the user may plan for."""
+    return next((place for place in places if place.waits and _may_plan(user, place.database)), None)
+
+
+def _may_plan(user: User, database: Database) -> bool:
+    return may(user, Action.CHECK, project=database.project, environment=database.environment)
+
+
+def parts(lines: tuple[highlight.Line, ...], rows: Iterable[finding_view.Row]) -> list[Part]:
+    """Cut behind each line that a finding of the code is about."""
+    at: dict[int, list[finding_view.Row]] = {}
+    for row in rows:
+        if row.line_link:
+            at.setdefault(row.finding.line, []).append(row)
+    found, begin = [], 0
+    for line in sorted(line for line in at if line <= len(lines)):
+        found.append(Part(lines[begin:line], at[line]))
+        begin = line
+    return [*found, Part(lines[begin:], [])] if lines[begin:] or not found else found
+
+
+def sql(kept: RevisionSql | None, dialect: str, way: str) -> Sql | None:
+    """Of the dialect that was asked for, or else of the project's own, which comes first."""
+    if kept is None or kept.state != RevisionSql.State.READY:
+        return None
+    dialect = dialect if dialect in kept.dialects else next(iter(kept.dialects), "")
+    way = way if way in WAYS else WAYS[0]
+    written: dict[str, Any] = (kept.dialects.get(dialect) or {}).get(way) or {}
+    text = (written.get("sql") or "").strip("\n")
+    names = [(name, NAMES.get(name, name)) for name in kept.dialects]
+    unavailable = written.get("sql_unavailable") or kept.unavailable
+    return Sql(kept, names, dialect, way, highlight.lines(text, dialect) if text else (), unavailable)
+
+
+def text(chosen: Sql) -> list[str]:
+    """Its lines as they were written; where there are none, why, as a comment."""
+    written = (chosen.kept.dialects.get(chosen.dialect) or {}).get(chosen.way) or {}
+    return [written["sql"]] if written.get("sql") else [f"-- {line}" for line in chosen.unavailable.splitlines() or ["not available"]]
+
+
+def differences(now: str, places: Iterable[Place]) -> list[tuple[str, str]]:
+    """From the file that ran last to the present one, line by line; empty where the old text was not kept, or none was edited."""
+    then = next((place.applied.edited for place in places if place.applied.edited), "")
+    text = SourceText.objects.filter(sha256=then).values_list("text", flat=True).first() if then else None
+    if not text or not now:
+        return []
+    told = list(difflib.unified_diff(text.splitlines(), now.splitlines(), lineterm="", n=3))[2:]
+    return [(DIFF.get(line[:1], ""), line) for line in told]
+
+
+def reversibility(upgrade: Effects, downgrade: str) -> Look | None:
+    """What the way back gives back."""
+    looks = {
+        "empty": ("warn", "warn", "Does nothing"), "raises": ("warn", "x", "Refuses"), "absent": ("warn", "x", "None"),
+        "present": ("warn", "undo", "Structure only") if upgrade.data_loss else ("ok", "check", "Undoes it"),
+    }  # fmt: skip
+    return looks.get(downgrade)
