@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-databases": {"task": "environments.tasks.check_all", "schedule": 60.0},
     "send-notices": {"task": "notices.tasks.deliver", "schedule": 15.0},
     "sweep-jobs": {"task": "jobs.tasks.sweep", "schedule": 10.0},
+    "drop-scratch": {"task": "jobs.tasks.drop_scratch", "schedule": 60.0},
     "sign-record": {"task": "audit.tasks.sign", "schedule": 300.0},
     "verify-record": {"task": "audit.tasks.verify", "schedule": 6 * 60 * 60.0},
     "prune-record": {"task": "audit.tasks.prune", "schedule": 24 * 60 * 60.0},
@@ -179,6 +180,7 @@ CONNECT_TIMEOUT = env.number("CONNECT_TIMEOUT", 5)
 READ_TIMEOUT = env.number("READ_TIMEOUT", 10)
 PREVIEW_TIMEOUT = env.number("PREVIEW_TIMEOUT", 20)
 PROPOSAL_TIMEOUT = env.number("PROPOSAL_TIMEOUT", 300)
+SCRATCH_URLS = {"postgresql": env.text("SCRATCH_POSTGRESQL_URL"), "mysql": env.text("SCRATCH_MYSQL_URL")}
 JOB_TIMEOUT = env.number("JOB_TIMEOUT", 6 * 60 * 60)
 JOB_SILENCE = env.number("JOB_SILENCE", 0)
 STOP_GRACE = env.number("STOP_GRACE", 60)

@@ -48,6 +48,20 @@ def connect(database: Database) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
+def connect_for_writing(database: Database) -> Iterator[Connection]:
+    """Each statement is a transaction of its own and may change anything: for scratch servers alone (environments.scratch)."""
+    password = secrets.decrypt(database)
+    url, found = urls.sync_url(database, password), addresses.resolve(database.host, settings.CONNECT_TIMEOUT)
+    options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True, "isolation_level": "AUTOCOMMIT"}
+    if urls.dialect(database.driver) == "mysql":
+        engine = create_engine(url, creator=_mysql(database, url, found, reading=False), **options)
+    else:
+        engine = create_engine(url, connect_args=_postgresql(database, found), **options)
+    with _opened(engine, database, password, limited=False) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
 def explained(database: Database) -> Iterator[None]:
     """Turns an error of the driver within the block into Unreachable, with its cause in words."""
     try:
@@ -57,10 +71,11 @@ def explained(database: Database) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(engine: Engine, database: Database, password: str) -> Iterator[Connection]:
+def _opened(engine: Engine, database: Database, password: str, *, limited: bool = True) -> Iterator[Connection]:
     try:
         connection = engine.connect()
-        _limit(connection)
+        if limited:
+            _limit(connection)
     except Unreachable:
         raise
     except Exception as error:  # noqa: BLE001 - what answers need not be a database: drivers then fail in all manners
@@ -115,7 +130,7 @@ def _postgresql(database: Database, found: list[str]) -> dict[str, Any]:
     }
 
 
-def _mysql(database: Database, url: URL, found: list[str]) -> Callable[[], Any]:
+def _mysql(database: Database, url: URL, found: list[str], *, reading: bool = True) -> Callable[[], Any]:
     """PyMySQL on a socket of ours, because it can neither be given an address beside the name nor told how long a greeting may take."""
     query = database.query
     options: dict[str, Any] = {key: query[key] for key in ("charset", "collation") if key in query}
@@ -137,7 +152,8 @@ def _mysql(database: Database, url: URL, found: list[str]) -> Callable[[], Any]:
             **options,
         )
         connection.connect(_socket(found, database.port or DEFAULT_PORTS["mysql"]))
-        _read_only(connection)
+        if reading:
+            _read_only(connection)
         return connection
 
     return create

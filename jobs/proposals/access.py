@@ -36,8 +36,8 @@ def within(user: User, action: Action) -> Q:
 
 
 # A proposal whose environment was deleted stays with those who may see the whole project.
-OF_A_DATABASE = Q(kind="autogenerate")
+OF_A_DATABASE = Q(kind="autogenerate", scratch_kind="")
 
 
 def of_project(proposal: Proposal) -> bool:
-    return proposal.environment_id is None and proposal.kind != "autogenerate"
+    return proposal.environment_id is None and (proposal.kind != "autogenerate" or bool(proposal.scratch_kind))

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from environments import policies, secrets, version_table
+from environments import scratch as servers
 from environments.errors import Unreachable
 from environments.models import Database
 from jobs import spec, supervisor
@@ -20,44 +21,42 @@ class Comparing(Making):
     """The database is opened by the runner alone, which forbids the session every change."""
 
     def __init__(self, proposal: Proposal) -> None:
-        if proposal.database is None:
+        if proposal.database is None and not proposal.scratch:
             raise NotMade(problem("database_gone", "The database is gone", f"The connection profile of {proposal.against} was deleted."))
-        self.database = proposal.database
         super().__init__(proposal)
-        self.password = secrets.decrypt(self.database) if self.database.secret else ""
+        self.dialect = scratch.kind_of(proposal)
 
     def version(self) -> ProposalVersion:
-        if self.proposal.scratch:
-            with scratch.database_like(self.database) as other:
-                replay = scratch.replay(other, self.snapshot) | self._limits()
-                self.launch(replay, secrets=self._secrets(), before="The revisions could not be replayed on scratch")
-                self._propose(other, scratch.identity(other))
-        else:
-            self._propose(self.database, self._identity())
-        return self._version()
-
-    def _identity(self) -> dict[str, Any]:
-        """Asked on a connection of our own: the runner compares its connections with it."""
         try:
-            return version_table.read(self.database).identity
+            if self.proposal.scratch:
+                with scratch.database_for(self.proposal) as other:
+                    self._replay(other)
+                    self._propose(other, scratch.identity(other))
+            elif self.proposal.database:
+                # Asked on a connection of our own: the runner compares its connections with it.
+                self._propose(self.proposal.database, version_table.read(self.proposal.database).identity)
         except Unreachable as error:
             raise NotMade(self.explained({"code": error.code, "message": str(error)}, supervisor.Exit.never_started())) from None
+        return self._version()
+
+    def _replay(self, database: Database) -> None:
+        password = secrets.decrypt(database)
+        document = scratch.replay(database, self.snapshot, password) | self._limits()
+        self.launch(document, secrets=_known(password), before="The revisions could not be replayed on scratch")
 
     def _propose(self, database: Database, identity: dict[str, Any]) -> None:
+        password = secrets.decrypt(database)
         plan = Plan(database=database, snapshot=self.snapshot, command="propose", steps=[], from_heads=[], to_heads=[])
         asked = {"message": self.proposal.message, "revision_id": self.proposal.revision_id} | self.options()
-        document = spec.build(plan, self.snapshot, password=self.password) | self._limits()
-        self.launch(document | {"identity": identity, "proposal": asked}, secrets=self._secrets())
+        document = spec.build(plan, self.snapshot, password=password) | self._limits()
+        self.launch(document | {"identity": identity, "proposal": asked}, secrets=_known(password))
         self.require_told()
 
-    def _secrets(self) -> list[str]:
-        return [self.password] if self.password else []
-
     def _limits(self) -> dict[str, Any]:
-        rules = policies.rules_for(self.database)
+        rules = policies.rules_for(self.proposal.database) if self.proposal.database else None
         return {
-            "lock_timeout": rules.lock_timeout,
-            "statement_timeout": rules.statement_timeout or settings.PROPOSAL_TIMEOUT,
+            "lock_timeout": rules.lock_timeout if rules else 0,
+            "statement_timeout": (rules.statement_timeout if rules else 0) or settings.PROPOSAL_TIMEOUT,
             "allow_poolers": settings.ALLOW_POOLERS,
             "application_name": f"alembic-dashboard proposal {self.proposal.pk}",
         }
@@ -69,8 +68,8 @@ class Comparing(Making):
         return told
 
     def _around(self) -> list[str]:
-        is_sqlite = self.database.driver.startswith("sqlite")
-        return ["Or compare with a scratch database, to which all revisions are applied first."] if is_sqlite else []
+        refusal = servers.refusal(self.dialect)
+        return [] if refusal else ["Or compare with a scratch database, to which all revisions are applied first."]
 
     def _version(self) -> ProposalVersion:
         facts = self.told["facts"]
@@ -88,3 +87,7 @@ class Comparing(Making):
             blind_spots=differences.blind_spots(facts),
             checksum=checksum(files),
         )
+
+
+def _known(password: str) -> list[str]:
+    return [password] if password else []

@@ -5,13 +5,14 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action, require, require_part
 from audit.services import record
 from config.errors import Conflict, Invalid
+from environments import scratch as servers
 from environments import urls
 from environments.models import Database
 from jobs.proposals import access, asking, fields, outcome
-from migrations_store.models import Proposal
+from migrations_store.models import Project, Proposal
 
 
 def request_proposal(
@@ -25,8 +26,8 @@ def request_proposal(
 ) -> Proposal:
     """Asks for what autogenerate finds between the project's models and this database; nothing is written there, nor into the code.
 
-    With `scratch` the models are compared with a new database of the same kind instead, to which all revisions were applied: only for
-    SQLite, and Invalid for others. Raises Forbidden without CHECK there.
+    With `scratch` the models are compared with a new database of the same kind instead, to which all revisions were applied: Invalid
+    where there is no server for it. Raises Forbidden without CHECK there.
     """
     require(user, Action.CHECK, project=database.project, environment=database.environment)
     proposal = Proposal(
@@ -41,14 +42,31 @@ def request_proposal(
         requested_by=user,
     )
     if scratch:
-        _require_scratch(database)
+        _require_scratch(urls.dialect(database.driver))
+    return asking.save_new(proposal, user)
+
+
+def request_on_scratch(
+    project: Project, *, user: User, kind: str, message: str, revision_id: str = "", options: dict[str, Any] | None = None
+) -> Proposal:
+    """The same without any database or environment of the project: on a new database of this kind, to which all revisions are applied.
+
+    Raises Forbidden for whoever may check nothing in the project, and Invalid where no scratch database of this kind can be made.
+    """
+    require_part(user, Action.CHECK, project=project)
+    if kind not in servers.LABELS:
+        raise Invalid(f"Use one of {', '.join(servers.LABELS)}.", {"scratch_kind": "Not a kind of database."})
+    _require_scratch(kind)
+    proposal = Proposal(project=project, against=f"scratch on {servers.LABELS[kind]}", scratch=True, scratch_kind=kind, requested_by=user)
+    proposal.message, proposal.revision_id = fields.message(message), fields.revision_id(revision_id)
+    proposal.options = fields.options(options or {})
     return asking.save_new(proposal, user)
 
 
 def request_again(proposal: Proposal, *, user: User) -> Proposal:
     """Makes it anew from the code and the database as they are now: a further version of the same proposal. A draft is dropped."""
     access.require(user, Action.CHECK, proposal)
-    if proposal.kind == Proposal.Kind.AUTOGENERATE and proposal.database is None:
+    if proposal.kind == Proposal.Kind.AUTOGENERATE and proposal.database is None and not proposal.scratch_kind:
         raise Conflict(f"The connection profile of {proposal.against} was deleted, so {proposal} cannot be made again.")
     with transaction.atomic():
         asking.queue(proposal, draft=None)
@@ -81,11 +99,6 @@ def reopen(proposal: Proposal, *, user: User) -> Proposal:
     return proposal
 
 
-def _require_scratch(database: Database) -> None:
-    if urls.dialect(database.driver) == "sqlite":
-        return
-    sentence = (
-        "A scratch database can be made for SQLite alone: the dashboard makes no databases on your servers. Register an empty database of "
-        "this kind as a connection profile, bring it to head with a job, and compare with that."
-    )
-    raise Invalid(sentence, {"scratch": sentence})
+def _require_scratch(kind: str) -> None:
+    if sentence := servers.refusal(kind):
+        raise Invalid(sentence, {"scratch": sentence})

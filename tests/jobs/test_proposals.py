@@ -147,7 +147,7 @@ def test_what_could_become_code_is_refused_before_anything_runs(database: Databa
 @pytest.mark.django_db
 def test_scratch_for_a_server_is_refused_honestly(add_database: Callable[..., Database], admin: User) -> None:
     database = add_database(name="pg", url="postgresql://someone@127.0.0.1:1/none")
-    with pytest.raises(Invalid, match="for SQLite alone"):
+    with pytest.raises(Invalid, match="SCRATCH_POSTGRESQL_URL"):
         services.request_proposal(database, user=admin, message="x", scratch=True)
 
 
