@@ -19,6 +19,7 @@ class Revise(commands.Run):
         super().__init__(spec, events)
         self.asked = spec.proposal
         self.context = self.revision = None
+        self.needed = False
         self.facts = {}
 
     def run(self, config) -> None:
@@ -83,7 +84,7 @@ class Revise(commands.Run):
 
     def enter(self, config, script) -> None:
         """Runs env.py offline. Only where the project says that its template needs it (revision_environment) does its failure count."""
-        needed = str(config.get_main_option("revision_environment") or "").strip().lower() in ("true", "yes", "on", "1")
+        self.needed = needed = str(config.get_main_option("revision_environment") or "").strip().lower() in ("true", "yes", "on", "1")
         try:
             self.environment(config, script)
         except BaseException as error:
@@ -104,7 +105,7 @@ class Revise(commands.Run):
 
     def steps(self, heads, context):
         self.context = context
-        if self.revision is not None:
+        if self.revision is not None and self.needed:
             self.revision.run_no_autogenerate(heads, context)
         yield from ()
 
