@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from dashboard import differences_view, highlight
-from jobs.proposals.standing import Standing
+from jobs.proposals.standing import Standing, Word
 from migrations_store.models import Proposal, ProposalVersion, Review
 
 Look = tuple[str, str, str]
@@ -70,7 +70,7 @@ def item(proposal: Proposal, stands: Standing) -> Item:
 def people(stands: Standing, reviews: Iterable[Review]) -> list[Person]:
     """Those who have said something, with their last decision; the others have commented."""
     decided = {word.review.user_id for word in stands.words}
-    found = [_person(word.review, word.void) for word in stands.words]
+    found = [_person(word, stands.version) for word in stands.words]
     commented = {review.user_id: review.user for review in reviews if review.user_id not in decided}
     return found + [Person(user, ("idle", "comment", "commented"), "") for user in commented.values()]
 
@@ -104,7 +104,11 @@ def _sql(file: dict[str, Any], dialect: str, way: str) -> tuple[str, str]:
     return found.get("sql") or "", found.get("sql_unavailable") or "it was not asked for."
 
 
-def _person(review: Review, void: str) -> Person:
+def _person(word: Word, newest: int) -> Person:
     looks = {"approve": ("ok", "check", "approved"), "request_changes": ("warn", "return", "asked for changes")}
-    tone, icon, word = looks[review.decision]
-    return Person(review.user, ("idle" if void else tone, icon, word), f"does not count: {void}" if void else "")
+    tone, icon, said = looks[word.review.decision]
+    number = word.review.version.number
+    note = (
+        f"of version {number}, which is no longer the newest" if number != newest else f"does not count: {word.void}" if word.void else ""
+    )
+    return Person(word.review.user, ("idle" if word.void else tone, icon, said), note)
