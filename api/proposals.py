@@ -11,6 +11,7 @@ from api.auth import user_of
 from api.findings import FindingShown
 from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
+from config.errors import Invalid
 from environments.queries import get_database
 from jobs.proposals import queries, services
 from jobs.proposals.findings import findings_of, unasked
@@ -22,9 +23,12 @@ router = Router(tags=["proposals"])
 
 class NewProposal(Body):
     """`message` becomes the revision's. `scratch` compares the models with a new database to which all revisions were applied, not with
-    this one (SQLite). The last five are the options of `alembic revision`."""
+    this one. In place of `database`, `project` and `scratch_kind` (sqlite, postgresql, mysql) ask for that without any environment. The
+    last five are the options of `alembic revision`."""
 
-    database: str
+    database: str = ""
+    project: str = ""
+    scratch_kind: str = ""
     message: str = Field(max_length=2000)
     revision_id: str = Field("", max_length=200)
     scratch: bool = False
@@ -78,9 +82,16 @@ class ProposalShown(ProposalInList):
 def create_proposal(request: HttpRequest, payload: NewProposal) -> Status[dict[str, Any]]:
     user = user_of(request)
     given = payload.model_dump()
-    asked = {name: given.pop(name) for name in ("message", "revision_id", "scratch")}
-    database = get_database(user, given.pop("database"))
-    return Status(202, proposal_shown(services.request_proposal(database, user=user, **asked, options=given)))
+    asked = {name: given.pop(name) for name in ("message", "revision_id")}
+    database, project, kind, scratch = (given.pop(name) for name in ("database", "project", "scratch_kind", "scratch"))
+    if bool(database) == bool(project and kind):
+        raise Invalid("Name a database, or a project with a scratch_kind.", {"database": "Name it, or project and scratch_kind."})
+    if not database:
+        made = services.request_on_scratch(get_project(user, project), user=user, kind=kind, **asked, options=given)
+        return Status(202, proposal_shown(made))
+    return Status(
+        202, proposal_shown(services.request_proposal(get_database(user, database), user=user, scratch=scratch, **asked, options=given))
+    )
 
 
 @router.get("", response=Listed[ProposalInList], summary="Proposals, newest first")

@@ -7,9 +7,11 @@ from django import forms
 from accounts.models import User
 from accounts.permissions import Action, may
 from dashboard.forms.base import PageForm
-from environments import queries
+from environments import queries, scratch
 from environments.models import Database
 from migrations_store.models import Project
+
+SCRATCH = "scratch:"
 
 
 class ProposalForm(PageForm):
@@ -33,13 +35,16 @@ class ProposalForm(PageForm):
         super().__init__(*args, **kwargs)
         found = [one for one in queries.databases(user, project=project) if _may_compare(user, one)]
         self.known = {str(one.pk): one for one in found}
-        self.fields["database"].choices = [(id, _words(one)) for id, one in self.known.items()]  # type: ignore[attr-defined]
+        choices = [(id, _words(one)) for id, one in self.known.items()]
+        choices += [(f"{SCRATCH}{kind}", f"nothing of ours: scratch on {scratch.LABELS[kind]}") for kind in scratch.kinds()]
+        self.fields["database"].choices = choices  # type: ignore[attr-defined]
 
     def fields_for_service(self) -> dict[str, Any]:
         data = self.cleaned_data
         options = {name: data[name] for name in ("head", "splice", "branch_label", "version_path")}
         asked = {name: data[name] for name in ("message", "scratch", "revision_id")}
-        return asked | {"database": self.known[data["database"]], "options": options | {"depends_on": data["depends_on"].split()}}
+        asked["kind"] = data["database"].removeprefix(SCRATCH) if data["database"].startswith(SCRATCH) else ""
+        return asked | {"database": self.known.get(data["database"]), "options": options | {"depends_on": data["depends_on"].split()}}
 
 
 def _may_compare(user: User, database: Database) -> bool:

@@ -62,7 +62,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     form = ProposalForm(user, project, request.POST or None, initial={"database": request.GET.get("database", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            made = _asked(user, form)
+            made = _asked(user, form, project)
         except Refused as refused:
             form.refuse(refused)
         else:
@@ -70,9 +70,12 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/proposal_new.html", {"form": form, "project": project}, status=422 if form.errors else 200)
 
 
-def _asked(user: User, form: ProposalForm) -> Proposal:
+def _asked(user: User, form: ProposalForm, project: Project) -> Proposal:
     fields: dict[str, Any] = form.fields_for_service()
-    return services.request_proposal(fields.pop("database"), user=user, **fields)
+    database, scratch, kind = fields.pop("database"), fields.pop("scratch"), fields.pop("kind")
+    if database is None:
+        return services.request_on_scratch(project, user=user, kind=kind, **fields)
+    return services.request_proposal(database, user=user, scratch=scratch, **fields)
 
 
 def _found(user: User, show: str, project: Project | None, status: str) -> QuerySet[Proposal]:
