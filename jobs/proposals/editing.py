@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import Action
 from config.errors import Conflict, Invalid
+from jobs.events import plain
 from jobs.proposals import access, asking
 from migrations_store.models import Proposal, ProposalVersion
 
@@ -62,8 +63,8 @@ def _text(python: str) -> str:
         raise Invalid("The file is empty.", {"python": "Write the revision's file."})
     if len(text) > LONGEST:
         raise Invalid(f"The file has more than {LONGEST:,} characters.", {"python": f"At most {LONGEST:,} characters."})
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise Invalid("The file holds characters that no file can hold.", {"python": "It holds a NUL or half of a character."})
+    if plain(text) != text:
+        raise Invalid("The file holds control characters.", {"python": "It holds control characters, or halves of characters."})
     return text if text.endswith("\n") else text + "\n"
 
 

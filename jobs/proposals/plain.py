@@ -85,7 +85,7 @@ def _strange(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    for name in sorted(bound & (roots.keys() | SHADOWED)):
+    for name in sorted(bound & (roots.keys() | SHADOWED)) + _imported_twice(tree):
         yield 1, f"it gives {name} another meaning"
     for node in ast.walk(tree):
         if reason := _reason(node, roots, bound, known):
@@ -104,6 +104,11 @@ def _imported(tree: ast.Module) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def _imported_twice(tree: ast.Module) -> list[str]:
+    names = [alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _reason(node: ast.AST, roots: dict[str, str], bound: set[str], known: set[str]) -> str:
@@ -132,9 +137,8 @@ def _of_import(node: ast.ImportFrom, known: set[str]) -> str:
         return next((f"an import of {name}" for name in names if not name[:1].isupper()), "")
     if module == "alembic":
         return "" if names == ["op"] else "an import from alembic"
-    if module.startswith("sqlalchemy"):
-        return next((f"an import of {name}" for name in names if not _is_sql(name)), "")
-    return ""
+    known_names = {"annotations"} if module == "__future__" else SQL if module.startswith("sqlalchemy") else set()
+    return next((f"an import of {name}" for name in names if not (name in known_names or _is_type(name))), "")
 
 
 def _of_attribute(node: ast.Attribute, roots: dict[str, str], known: set[str]) -> str:
@@ -163,7 +167,11 @@ def _of_attribute(node: ast.Attribute, roots: dict[str, str], known: set[str]) -
 
 def _is_sql(name: str) -> bool:
     """Types are written with a capital; functions are named. `create_engine`, `event`, `util` and the like are neither."""
-    return name in SQL or (name[:1].isupper() and name not in ("Engine", "Connection", "Pool", "QueuePool"))
+    return name in SQL or _is_type(name)
+
+
+def _is_type(name: str) -> bool:
+    return name[:1].isupper() and name not in ("Engine", "Connection", "Pool", "QueuePool", "ForwardRef")
 
 
 def _path(node: ast.expr) -> list[str]:
