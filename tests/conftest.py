@@ -3,6 +3,7 @@
 Settings read the environment once, and the conftest files below this one import models: so both are done here, at import.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -20,6 +21,8 @@ os.environ |= OURS
 
 django.setup()
 
+SERVERS = ("browser", "integration")
+
 pytest_plugins = ["tests.support.figures"]
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
@@ -34,13 +37,25 @@ def pytest_xdist_setupnodes() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle."""
+    """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle.
+
+    The tests of one file stay together; those of one server, in one process too: it takes longer to start than most of them.
+    """
     marks = ("timeout", "slow", "real")  # a limit of its own is asked for by what takes longest
     rank: dict[Path, int] = {}
     for item in items:
         found = next((place for place, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
         rank[item.path] = min(found, rank.get(item.path, found))
     items.sort(key=lambda item: rank[item.path])
+    for item in items:
+        shared = item.path.parent.name in SERVERS
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent if shared else item.path)))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collector of garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -73,6 +73,12 @@ def stamp(target: Database, *revisions: str) -> None:
     target.refresh_from_db()
 
 
+@pytest.fixture(autouse=True)
+def no_preview_is_waited_for(settings: Any) -> None:
+    """No worker writes one here."""
+    settings.PREVIEW_TIMEOUT = -2
+
+
 @pytest.fixture
 def api(admin: User) -> Api:  # noqa: F811 the fixture of that name
     """As an administrator."""

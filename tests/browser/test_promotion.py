@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import PATIENCE, Site
 from tests.jobs.conftest import ENV, table, write_revision
 from tests.support.dashboard import ROOT, eventually
 
@@ -65,7 +65,7 @@ def people(site: Site, browser: Browser) -> Iterator[dict[str, Page]]:
     pages = {}
     for name in PEOPLE:
         page = browser.new_context().new_page()
-        page.set_default_timeout(15000)
+        page.set_default_timeout(PATIENCE)
         page.goto(site.url("/"))
         page.get_by_label("User name").fill(name)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -100,7 +100,7 @@ def stage(site: Site, people: dict[str, Page], tmp_path: Path, request: pytest.F
 
 
 def ended(page: Page, word: str = "Succeeded") -> None:
-    expect(page.locator(".head .badge").first).to_contain_text(word, timeout=30000)
+    expect(page.locator(".head .badge").first).to_contain_text(word)
 
 
 def test_lead_promotes_in_two_clicks_and_a_reviewer_approves_production(stage: Stage) -> None:
@@ -155,7 +155,7 @@ def test_chain_waits_at_production(stage: Stage) -> None:
     page.get_by_label("How far to promote").get_by_role("link", name="prod").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("prod")
     page.get_by_role("button", name="Run 2 on test").click()
-    expect(page.locator(".head .badge").first).to_contain_text("Awaiting approval", timeout=30000)
+    expect(page.locator(".head .badge").first).to_contain_text("Awaiting approval")
     assert (stage.heads("test"), stage.heads("prod")) == (["two"], [])
     lena.get_by_role("link", name="Open job").last.click()
     rita.goto(lena.url)

@@ -1,11 +1,11 @@
 """What the documentation points to is there: files, headings, commands, modules, addresses."""
 
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -56,9 +56,7 @@ def test_every_module_that_is_run_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_management_command_exists(page: Path) -> None:
-    for command in re.findall(r"manage\.py (\w+)", page.read_text()):
-        found = subprocess.run([ROOT / ".venv/bin/python", ROOT / "manage.py", "help", command], capture_output=True, cwd=ROOT, check=False)
-        assert found.returncode == 0, command
+    assert set(re.findall(r"manage\.py (\w+)", page.read_text())) <= get_commands().keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
