@@ -108,7 +108,6 @@ def _person(word: Word, newest: int) -> Person:
     looks = {"approve": ("ok", "check", "approved"), "request_changes": ("warn", "return", "asked for changes")}
     tone, icon, said = looks[word.review.decision]
     number = word.review.version.number
-    note = (
-        f"of version {number}, which is no longer the newest" if number != newest else f"does not count: {word.void}" if word.void else ""
-    )
+    void = f"does not count: {word.void}" if word.void else ""
+    note = f"of version {number}, which is no longer the newest" if number != newest else void
     return Person(word.review.user, ("idle" if word.void else tone, icon, said), note)
