@@ -1,6 +1,6 @@
 """Findings as pages show them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -50,7 +50,7 @@ class Accepting:
 @dataclass(frozen=True)
 class Row:
     """One finding with its look; `line_link` leads to its line where the source is on the same page, `accept` to the form for accepting it,
-    and `take_back` is where taking that back is posted."""
+    and `take_back` is where taking that back is posted; `blocks` names the environments whose policy refuses it."""
 
     finding: Finding
     tone: str
@@ -61,6 +61,7 @@ class Row:
     line_link: str
     accept: str
     take_back: str
+    blocks: str
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,24 @@ class Shown:
     accepting: Accepting | None = None
 
     @property
+    def blocks(self) -> bool:
+        return any(row.finding.severity == "block" for row in self.live)
+
+    @property
     def badge(self) -> tuple[str, str, str] | None:
         """For a line: how many, in the look of the worst."""
         return head(row.finding for row in self.live)
 
 
-def shown(findings: Iterable[Finding], accepting: Accepting | None = None, *, has_source: bool = False) -> Shown:
-    """Without `accepting` they are only shown."""
-    rows = [_row(finding, accepting, has_source=has_source) for finding in findings]
+def shown(
+    findings: Iterable[Finding],
+    accepting: Accepting | None = None,
+    *,
+    source: str = "",
+    blocking: Mapping[str, list[str]] | None = None,
+) -> Shown:
+    """Without `accepting` they are only shown. `source` begins the link to a line of the file, `blocking` maps rules to environments."""
+    rows = [_row(finding, accepting, source, blocking or {}) for finding in findings]
     return Shown([row for row in rows if row.finding.counts], [row for row in rows if not row.finding.counts], accepting)
 
 
@@ -99,9 +110,10 @@ def _counted(number: int, severity: str) -> str:
     return f"{number} {severity}{'' if number == 1 else 's'}"
 
 
-def _row(finding: Finding, accepting: Accepting | None, *, has_source: bool) -> Row:
+def _row(finding: Finding, accepting: Accepting | None, source: str, blocking: Mapping[str, list[str]]) -> Row:
     until = (finding.suppressed or {}).get("expires_at") or ""
-    link = f"#L{finding.line}" if has_source and finding.line and finding.source == "code" else ""
+    link = f"{source}{finding.line}" if source and finding.line and finding.source == "code" else ""
     on = ", ".join(NAMES[name] for name in finding.dialects)
     ways = (accepting.link(finding), accepting.taking_back(finding)) if accepting else ("", "")
-    return Row(finding, *LOOKS[finding.severity], on, until[:10], link, *ways)
+    blocks = ", ".join(blocking.get(finding.rule, [])) if finding.counts else ""
+    return Row(finding, *LOOKS[finding.severity], on, until[:10], link, *ways, blocks)

@@ -18,7 +18,10 @@ class SuppressionForm(PageForm):
 
     scope = forms.ChoiceField(label="What is accepted", widget=forms.RadioSelect)
     reason = forms.CharField(
-        label="Why", max_length=LONGEST_REASON, widget=forms.Textarea, help_text="Everybody who meets the finding will read it."
+        label="Why",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody who meets the finding will read it.",
     )
     until = forms.DateField(
         required=False,

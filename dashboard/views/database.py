@@ -14,6 +14,7 @@ from dashboard import database_view, moves, plan_view
 from dashboard.requests import user_of
 from environments import queries, services, urls
 from environments.models import Database
+from jobs import applied
 from jobs import queries as jobs
 from migrations_store import graph as graphs
 from migrations_store.graph import Graph
@@ -44,6 +45,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "move": None if active or partial else moves.next_move(found, family),
         "history": history[:JOBS_SHOWN],
         "more_jobs": len(history) > JOBS_SHOWN,
+        "edited": applied.edited(found, graph) if graph else [],
         "outside": database_view.moved_outside(found),
         "may_audit": may(user, Action.AUDIT),
         "may_check": may(user, Action.CHECK, project=found.project, environment=found.environment),

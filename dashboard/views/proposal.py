@@ -9,10 +9,9 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.permissions import Action
 from config.errors import NotFound
-from dashboard import differences_view, finding_view, proposal_talk, proposal_versions, proposal_view
+from dashboard import differences_view, proposal_findings, proposal_talk, proposal_versions, proposal_view, proposal_ways
 from dashboard.requests import number_of, user_of
 from jobs.proposals import access, queries, reviewing
-from jobs.proposals.findings import findings_of
 from jobs.proposals.standing import Standing
 from migrations_store.models import Comment, Proposal, ProposalVersion, Review
 
@@ -60,7 +59,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
     groups = differences_view.groups(version.changes, version.facts.get("rows")) if version else []
     talks = proposal_talk.talks(queries.threads(found), version, groups)
     proposal_talk.at_rows(talks, groups, queries.viewed(found, version, user))
-    told = finding_view.shown(findings_of(version)) if version else finding_view.shown([])
+    told = proposal_findings.shown(version, user, is_author=user.pk in stands.authors)
     context = {
         "proposal": found,
         "version": version,
@@ -73,7 +72,6 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "objects": sum(len(group.rows) for group in groups),
         "viewed_count": sum(row.viewed for group in groups for row in group.rows),
         "losses": differences_view.losses(version.changes) if version else [],
-        "found": told,
         "discussion": len([talk for talk in talks if not talk.thread.resolved_at]),
         "timeline": proposal_talk.timeline(talks, [review for review in reviews if review.comment or review.decision != "comment"]),
         "say": request.GET.get("say", "")[:40],
@@ -82,6 +80,8 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "is_live": found.status in UNDER_WAY,
         "may_check": access.may(user, Action.CHECK, found),
     } | _voice(user, found, version, stands)
+    context |= told
+    context |= proposal_ways.context(request, found, version, stands)
     return context | (_of_tab(request, tab, version, talks) if version else {})
 
 

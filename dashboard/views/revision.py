@@ -13,7 +13,7 @@ from config.errors import NotFound
 from dashboard import finding_view, highlight, revision_view
 from dashboard.requests import user_of
 from environments import queries as environments
-from environments.findings import findings_of
+from environments.findings import blocking_in, findings_of
 from jobs import applied, revision_sql
 from migrations_store import graph as graphs
 from migrations_store import queries, touched
@@ -97,8 +97,9 @@ def _text(request: HttpRequest, project: Project, snapshot: Snapshot, node: Revi
     """The source, with the findings."""
     told = findings_of(snapshot, node.revision)
     accepting = finding_view.Accepting.by(user_of(request), project, reverse("revision", args=[project.slug, node.revision]))
-    upward = finding_view.shown([one for one in told if one.direction != "downgrade"], accepting, has_source=True)
-    downward = finding_view.shown([one for one in told if one.direction == "downgrade"], accepting, has_source=True)
+    blocking = blocking_in(project)
+    ways = [[one for one in told if (one.direction == "downgrade") is back] for back in (False, True)]
+    upward, downward = (finding_view.shown(found, accepting, source="#L", blocking=blocking) for found in ways)
     source = queries.revision_source(snapshot, node.revision)
     parts = revision_view.parts(highlight.lines(source, "python") if source else (), upward.live)
     return {"source": source, "parts": parts, "upward": upward, "downward": downward}
