@@ -206,7 +206,7 @@ class GraphView:
     def _rows(self, first: int, last: int, selected: int | None) -> list[Row]:
         rules = [self._rule_row(rule, self._above(first)) for rule in self.rules.get(first, [])]
         if last - first > 1:
-            strokes = [_dashed(stroke) if stroke.x == _x(self.layout[first].lane) else stroke for stroke in self._above(first)]
+            strokes = [_dashed(stroke) if stroke.x == x_of(self.layout[first].lane) else stroke for stroke in self._above(first)]
             return [*rules, Row("fold", strokes, folded=last - first, first=self.graph.order[first])]
         return [*rules, self._revision_row(first, selected)]
 
@@ -215,8 +215,8 @@ class GraphView:
 
     def _revision_row(self, place: int, selected: int | None, *, alone: bool = False) -> Row:
         row, node = self.layout[place], self.graph.revisions[self.graph.order[place]]
-        strokes = [] if alone else [stroke for edge in row.edges for stroke in _strokes(edge)]
-        dot = Dot(row.color % COLOURS, _x(0 if alone else row.lane), node.is_merge, node.revision not in self.applied)
+        strokes = [] if alone else [stroke for edge in row.edges for stroke in strokes_of(edge)]
+        dot = Dot(row.color % COLOURS, x_of(0 if alone else row.lane), node.is_merge, node.revision not in self.applied)
         created = CREATE_DATE.search(node.doc)
         pins = self.pins(node.revision)
         told = _told(node, pins, applied=node.revision in self.applied)
@@ -224,7 +224,7 @@ class GraphView:
 
     def _above(self, place: int) -> list[Stroke]:
         """The upright lines between the row at `place` and the one above it."""
-        return [Stroke(edge.color % COLOURS, _x(edge.source)) for edge in self.layout[place].edges if edge.kind != "out"]
+        return [Stroke(edge.color % COLOURS, x_of(edge.source)) for edge in self.layout[place].edges if edge.kind != "out"]
 
     def _width(self, items: list[Item]) -> int:
         """How many lanes the widest row of the window needs, 3 at least."""
@@ -274,13 +274,13 @@ def place_name(database: Database) -> str:
     return f"{database.environment.slug} {database.name}".strip()
 
 
-def _x(lane: int) -> int:
+def x_of(lane: int) -> int:
     return 10 + 18 * min(lane, WIDEST - 1)
 
 
-def _strokes(edge: lanes.Edge) -> list[Stroke]:
+def strokes_of(edge: lanes.Edge) -> list[Stroke]:
     """What one edge of a row looks like; a line that changes lanes is curved between the row's edge and its node."""
-    colour, x1, x2 = edge.color % COLOURS, _x(edge.source), _x(edge.target)
+    colour, x1, x2 = edge.color % COLOURS, x_of(edge.source), x_of(edge.target)
     if edge.kind == "pass":
         return [Stroke(colour, x1)]
     if edge.kind == "in":

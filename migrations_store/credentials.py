@@ -28,7 +28,7 @@ USUAL = {"bitbucket.org": "x-token-auth"}
 def set_credential(project: Project, *, user: User, token: str = "", key: str = "", username: str = "") -> None:
     """A token for https, a private key without passphrase for ssh; it takes the place of the one before."""
     require(user, Action.CONFIGURE, project=project)
-    server = _server(project)
+    server = server_of(project)
     kind, text = _checked(server, token, key)
     if username and not USERNAME.fullmatch(username):
         raise Invalid("The user name has letters, digits and . _ @ + - alone.", {"username": "This is no user name."})
@@ -51,7 +51,7 @@ def kept(project: Project) -> PushCredential | None:
 
 def missing(project: Project) -> str:
     """Why nothing can be pushed for want of credentials, as a sentence; "" where something can. A repository on this disk needs none."""
-    server = _server(project)
+    server = server_of(project)
     if server.startswith("file:"):
         return ""
     found = kept(project)
@@ -64,7 +64,7 @@ def missing(project: Project) -> str:
 
 def opened(project: Project) -> Credential:
     """For the call of git; none for a repository on this disk. Raises SourceError."""
-    server = _server(project)
+    server = server_of(project)
     found = PushCredential.objects.filter(project=project).first()
     if server.startswith("file:"):
         return Credential()
@@ -94,7 +94,8 @@ def rotate_all() -> tuple[int, int, list[str]]:
     return rotated, current, unreadable
 
 
-def _server(project: Project) -> str:
+def server_of(project: Project) -> str:
+    """scheme://host:port, in small letters. Conflict for a directory."""
     if project.source_kind != SourceKind.GIT:
         raise Conflict("The project's code is a directory, which the dashboard never writes to.")
     remote = remotes.parse(project.source_url)

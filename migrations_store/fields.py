@@ -20,7 +20,9 @@ Checked = TypeVar("Checked")
 PLACES = ("url", "username", "password", "host", "port", "database", "environment", "name")
 PLACE = re.compile(r"\{([^{}]*)\}")
 TEXTS = {"name": 200, "section": 100, "script_location": 500, "flask_app": 200}
-KNOWN = {"slug", "source", "config_path", "version_locations", "python", "working_directory", "env_vars", "x_arguments", *TEXTS}
+MOST_REVIEWS = 10
+KNOWN = {"slug", "source", "reviews_needed", "config_path", "version_locations", "python", "working_directory", "env_vars"}
+KNOWN |= {"x_arguments", *TEXTS}
 
 
 def fill_project(project: Project, fields: dict[str, Any]) -> None:
@@ -59,6 +61,8 @@ def _set(project: Project, name: str, value: Any) -> None:
         project.python = _interpreter(value)
     elif name == "version_locations":
         project.version_locations = [_text(name, part, 500) for part in _list(name, value)]
+    elif name == "reviews_needed":
+        project.reviews_needed = _reviews(value)
     elif name == "env_vars":
         project.env_vars = _variables(value)
     else:
@@ -123,6 +127,12 @@ def _list(name: str, value: Any) -> list[Any]:
         return []
     if not isinstance(value, list) or len(value) > 100:
         raise Invalid(f"{name} is a list of texts.")
+    return value
+
+
+def _reviews(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_REVIEWS:
+        raise Invalid(f"A proposal needs 0 to {MOST_REVIEWS} approvals.")
     return value
 
 

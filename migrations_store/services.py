@@ -38,7 +38,7 @@ def update_project(project: Project, *, user: User, fields: dict[str, Any]) -> P
     """Changes the fields that are named, and reads the code again where they say how."""
     require(user, Action.CONFIGURE, project=project)
     fill_project(project, fields)
-    code = _read_for(project) if set(fields) - {"slug", "name"} else None
+    code = _read_for(project) if set(fields) - {"slug", "name", "reviews_needed"} else None
     with _unique_slug(project), transaction.atomic():
         project.save()
         record(user.username, "project.update", f"project {project.slug}", fields=sorted(fields))

@@ -115,9 +115,9 @@
   // --- choices that show only what belongs to them
   const conditional = () =>
     $$("[data-when]").forEach((part) => {
-      const [name, value] = part.dataset.when.split("=");
+      const [, name, not, value] = part.dataset.when.match(/^(\w+)(!?)=(.*)$/);
       const chosen = $(`[name="${name}"]:checked`) || $(`select[name="${name}"]`);
-      part.hidden = Boolean(chosen) && chosen.value !== value;
+      part.hidden = Boolean(chosen) && (chosen.value === value) === Boolean(not);
     });
   on("change", conditional);
   conditional();

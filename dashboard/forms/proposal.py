@@ -1,4 +1,4 @@
-"""Asking for a proposal."""
+"""Asking for a proposal of any kind."""
 
 from typing import Any
 
@@ -9,21 +9,38 @@ from accounts.permissions import Action, may
 from dashboard.forms.base import PageForm
 from environments import queries, scratch
 from environments.models import Database
-from migrations_store.models import Project
+from migrations_store import graph as graphs
+from migrations_store.models import Project, Proposal
 
 SCRATCH = "scratch:"
+Kind = Proposal.Kind
+KINDS = [
+    (Kind.AUTOGENERATE, "From the models, compared with a database"),
+    (Kind.EMPTY, "An empty revision, to be written by hand"),
+    (Kind.MERGE, "A merge of heads"),
+    (Kind.REPARENT, "A head put on top of another"),
+]
+SEVERAL_HEADS = (Kind.MERGE, Kind.REPARENT)
 
 
 class ProposalForm(PageForm):
-    """The database to compare with, the message, and what `alembic revision` knows besides."""
+    """The kind, what it needs, and what `alembic revision` knows besides. A merge and a move need two heads, and are offered only then."""
 
-    database = forms.ChoiceField(label="Compare the models with")
-    message = forms.CharField(max_length=200, help_text="One line; it becomes the revision’s.")
+    kind = forms.ChoiceField(label="What", initial=Kind.AUTOGENERATE, required=False)
+    database = forms.ChoiceField(label="Compare the models with", required=False)
+    message = forms.CharField(max_length=200, required=False, help_text="One line; it becomes the revision’s.")
     scratch = forms.BooleanField(
         label="Compare with a scratch database",
         required=False,
         help_text="All revisions are applied to a new database first, which is deleted afterwards. Nothing has to be at head.",
     )
+    heads = forms.MultipleChoiceField(label="Heads to join", required=False, widget=forms.CheckboxSelectMultiple)
+    move = forms.ChoiceField(
+        label="The line that ends in",
+        required=False,
+        help_text="Its first revision of its own gets another down_revision; nothing else changes.",
+    )
+    onto = forms.ChoiceField(label="goes on top of", required=False)
     revision_id = forms.CharField(label="Revision id", max_length=32, required=False, help_text="Empty: Alembic makes one up.")
     head = forms.CharField(max_length=255, required=False, help_text="The revision that it follows; empty: head.")
     splice = forms.BooleanField(required=False, help_text="It may follow a revision that is no head.")
@@ -37,14 +54,51 @@ class ProposalForm(PageForm):
         self.known = {str(one.pk): one for one in found}
         choices = [(id, _words(one)) for id, one in self.known.items()]
         choices += [(f"{SCRATCH}{kind}", f"nothing of ours: scratch on {scratch.LABELS[kind]}") for kind in scratch.kinds()]
-        self.fields["database"].choices = choices  # type: ignore[attr-defined]
+        self.offer("database", choices)
+        heads = _heads(project)
+        self.has_heads = len(heads) > 1
+        self.offer("kind", [(kind, words) for kind, words in KINDS if self.has_heads or kind not in SEVERAL_HEADS])
+        for name in ("heads", "move", "onto"):
+            self.offer(name, heads)
+        if self.has_heads:
+            self.initial.setdefault("heads", [id for id, _ in heads])
+            self.initial.setdefault("onto", heads[0][0])
+            self.initial.setdefault("move", heads[1][0])
+
+    def offer(self, name: str, choices: list[Any]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["kind"] = data.get("kind") or Kind.AUTOGENERATE
+        if data.get("kind") == Kind.AUTOGENERATE and not data.get("database"):
+            self.add_error("database", "Choose what the models are compared with.")
+        if data.get("kind") in (Kind.AUTOGENERATE, Kind.EMPTY) and not data.get("message"):
+            self.add_error("message", "Say in a few words what the revision does; this becomes its message.")
+        return data
 
     def fields_for_service(self) -> dict[str, Any]:
+        """Those of jobs.proposals.services and .kinds, by the kind."""
         data = self.cleaned_data
+        if data["kind"] == Kind.MERGE:
+            return {name: data[name] for name in ("heads", "message", "branch_label", "revision_id")}
+        if data["kind"] == Kind.REPARENT:
+            return {"head": data["move"], "onto": data["onto"]}
         options = {name: data[name] for name in ("head", "splice", "branch_label", "version_path")}
-        asked = {name: data[name] for name in ("message", "scratch", "revision_id")}
-        asked["kind"] = data["database"].removeprefix(SCRATCH) if data["database"].startswith(SCRATCH) else ""
-        return asked | {"database": self.known.get(data["database"]), "options": options | {"depends_on": data["depends_on"].split()}}
+        asked = {name: data[name] for name in ("message", "revision_id")} | {
+            "options": options | {"depends_on": data["depends_on"].split()}
+        }
+        if data["kind"] == Kind.EMPTY:
+            return asked
+        kind = data["database"].removeprefix(SCRATCH) if data["database"].startswith(SCRATCH) else ""
+        return asked | {"scratch": data["scratch"], "kind": kind, "database": self.known.get(data["database"])}
+
+
+def _heads(project: Project) -> list[tuple[str, str]]:
+    """Of the newest snapshot, with their messages."""
+    snapshot = project.latest_snapshot
+    graph = graphs.load(snapshot) if snapshot else None
+    return [(id, f"{id} – {graph.revisions[id].message or 'no message'}"[:100]) for id in graph.heads] if graph else []
 
 
 def _may_compare(user: User, database: Database) -> bool:

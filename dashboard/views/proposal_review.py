@@ -25,7 +25,7 @@ def review(request: HttpRequest, id: str) -> HttpResponse:
     decision = data.get("decision", "")
     try:
         reviewing.submit_review(
-            found, user=user_of(request), decision=decision, comment=data.get("comment", ""), version=_number(data.get("version", "")),
+            found, user=user_of(request), decision=decision, comment=data.get("comment", ""), version=number(data.get("version", "")),
             checksum=data.get("checksum", ""),
         )  # fmt: skip
     except Refused as refused:
@@ -42,7 +42,7 @@ def open_thread(request: HttpRequest, id: str) -> HttpResponse:
         request, found,
         lambda: reviewing.open_thread(
             found, user=user_of(request), kind=data.get("kind", ""), anchor=data.get("anchor", ""), text=data.get("text", ""),
-            version=_number(data.get("version", "")),
+            version=number(data.get("version", "")),
         ),
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def treat_as_rename(request: HttpRequest, id: str) -> HttpResponse:
     """What goes and comes becomes a rename, in a further version."""
     found, data = queries.get_proposal(user_of(request), id), request.POST
     try:
-        editing.treat_as_rename(found, user=user_of(request), key=data.get("key", ""), expected_version=_number(data.get("version", "")))
+        editing.treat_as_rename(found, user=user_of(request), key=data.get("key", ""), expected_version=number(data.get("version", "")))
     except Refused as refused:
         return refused_page(request, found, refused)
     return redirect("proposal", found.pk)
@@ -125,5 +125,5 @@ def _page(found: Proposal, tab: str) -> str:
     return reverse("proposal", args=[found.pk]) + (f"?tab={known}" if known else "")
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0

@@ -15,7 +15,7 @@ from config.errors import Refused
 from dashboard import proposal_view
 from dashboard.forms.proposal import ProposalForm
 from dashboard.requests import user_of
-from jobs.proposals import queries, services
+from jobs.proposals import kinds, queries, services
 from migrations_store.models import Project, Proposal
 from migrations_store.queries import get_project, visible_projects
 
@@ -59,7 +59,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     project = get_project(user, slug)
     require_part(user, Action.CHECK, project=project)
-    form = ProposalForm(user, project, request.POST or None, initial={"database": request.GET.get("database", "")})
+    form = ProposalForm(user, project, request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = _asked(user, form, project)
@@ -72,10 +72,22 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _asked(user: User, form: ProposalForm, project: Project) -> Proposal:
     fields: dict[str, Any] = form.fields_for_service()
+    ask = {
+        Proposal.Kind.EMPTY: kinds.request_empty,
+        Proposal.Kind.MERGE: kinds.request_merge,
+        Proposal.Kind.REPARENT: kinds.request_reparent,
+    }
+    if other := ask.get(form.cleaned_data["kind"]):
+        return other(project, user=user, **fields)
     database, scratch, kind = fields.pop("database"), fields.pop("scratch"), fields.pop("kind")
     if database is None:
         return services.request_on_scratch(project, user=user, kind=kind, **fields)
     return services.request_proposal(database, user=user, scratch=scratch, **fields)
+
+
+def _initial(request: HttpRequest) -> dict[str, str]:
+    """`?kind=`, and what it needs, from where the form was asked for."""
+    return {name: request.GET[name] for name in ("kind", "database", "move", "onto") if name in request.GET}
 
 
 def _found(user: User, show: str, project: Project | None, status: str) -> QuerySet[Proposal]:
