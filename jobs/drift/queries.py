@@ -42,7 +42,10 @@ class Row:
     @property
     def why(self) -> str:
         """Why it could not be checked."""
-        return str((self.job.error or {}).get("why") or f"Its check was {self.job.get_status_display().lower()}.") if self.job else ""
+        if self.job is None:
+            return ""
+        error = self.job.error or {"title": "Nothing was found", "why": f"The check was {self.job.get_status_display().lower()}."}
+        return f"{error['title']}. {error['why']}"
 
     @property
     def counts(self) -> dict[str, int]:
