@@ -51,10 +51,15 @@ def _of_file(file: dict[str, Any], graph: Graph, on: str) -> list[Finding]:
 
 def _of_way(file: dict[str, Any], way: str, graph: Graph, on: str) -> list[Finding]:
     read = reading.read(file["python"], way)
-    told = reading.of_node(graph, graph.revisions.get(file["revision"]), way, read)
+    node = graph.revisions.get(file["revision"])  # none for a text that does not say its own id, another's where two have the same
+    told = (
+        reading.of_node(graph, replace(node, path=file["path"]), way, read)
+        if node
+        else reading.placed(read.findings, file["revision"], way)
+    )
     of_sql = [kept(entry) for entry in file["findings"][way]] if "findings" in file else _judged(file, on, way, "")
     further = preview.added(of_sql, read.changes)
-    return [*told, *(replace(finding, revision=file["revision"], direction=way) for finding in further)]
+    return [*told, *reading.placed(further, file["revision"], way)]
 
 
 def _judged(file: dict[str, Any], on: str, way: str, table: str) -> list[Finding]:

@@ -83,8 +83,11 @@ def read(text: str, direction: str) -> Read:
 def of_node(graph: Graph, node: RevisionNode | None, direction: str, read: Read) -> list[Finding]:
     if node is None or direction not in DIRECTIONS:
         return []
-    placed = [replace(finding, revision=node.revision, direction=direction) for finding in read.findings]
-    return sorted([*placed, *_whole(graph, node, direction, read)], key=worst_first)
+    return sorted([*placed(read.findings, node.revision, direction), *_whole(graph, node, direction, read)], key=worst_first)
+
+
+def placed(findings: Iterable[Finding], revision: str, direction: str) -> list[Finding]:
+    return [replace(finding, revision=revision, direction=direction) for finding in findings]
 
 
 def _whole(graph: Graph, node: RevisionNode, direction: str, read: Read) -> list[Finding]:
