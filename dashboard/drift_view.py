@@ -17,7 +17,7 @@ from migrations_store.models import IgnoredDifference, Project
 
 LOOKS = {
     "differs": ("warn", "drift", "Differs"),
-    "failed": ("fail", "unplug", "Could not be checked"),
+    "failed": ("warn", "unplug", "Could not be checked"),
     "running": ("run", "ring", "Checking"),
     "never": ("idle", "q", "Never checked"),
     "in_step": ("ok", "check", "In step"),

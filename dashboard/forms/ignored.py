@@ -22,7 +22,7 @@ class IgnoreForm(PageForm):
         help_text="Instead of this one difference. * stands for any letters and ? for one, such as tmp_*; with a dot it is schema.table.",
     )  # fmt: skip
     reason = forms.CharField(
-        label="Why it is noise", max_length=2000, widget=forms.Textarea, help_text="Others will read it, and decide by it."
+        label="Why it is noise", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text="Others will read it, and decide."
     )
     until = forms.DateField(
         label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="Then it is shown again. A year at the most."

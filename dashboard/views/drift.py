@@ -14,6 +14,7 @@ from dashboard import drift_view
 from dashboard.forms.ignored import PLACES, IgnoreForm
 from dashboard.requests import user_of
 from environments import queries as environments
+from environments.models import Database
 from jobs.drift import everywhere, ignoring, ledger, queries
 from migrations_store.differences import snippets
 from migrations_store.models import IgnoredDifference, Project
@@ -58,7 +59,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     require_part(user, Action.CHECK, project=found)
     databases = list(environments.databases(user, project=found))
     entry = {name: request.GET.get(name, "")[:255] for name in PLACES}
-    form = IgnoreForm(request.POST or None, databases=databases, initial={"where": f"database:{request.GET.get('database', '')}"})
+    form = IgnoreForm(request.POST or None, databases=databases, initial={"where": _where(request, databases)})
     if request.method == "POST" and form.is_valid() and _made(request, form, found, entry):
         return redirect("ignored", found.slug)
     content = {"project": found, "form": form, "entry": entry if entry["kind"] else None, "sample": _sample(found, entry)}
@@ -108,6 +109,12 @@ def _made(request: HttpRequest, form: IgnoreForm, found: Project, entry: dict[st
     waits = ignoring.needs_second(rule)
     messages.success(request, f"{rule.subject.capitalize()}: {'waits for a second person where it is protected' if waits else 'ignored'}.")
     return True
+
+
+def _where(request: HttpRequest, databases: list[Database]) -> str:
+    """The database whose difference it is; without one, all of the project."""
+    named = request.GET.get("database", "")
+    return f"database:{named}" if any(str(one.pk) == named for one in databases) else ""
 
 
 def _sample(found: Project, entry: dict[str, str]) -> snippets.Snippet | None:

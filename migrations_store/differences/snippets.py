@@ -18,7 +18,11 @@ SITUATIONS = {
     "removed": "reflected and compare_to is None",
     "changed": "compare_to is not None",
 }
-ONLY = {"added": "the models have and the database has not", "removed": "the database has and the models have not", "changed": "both have"}
+ONLY = {
+    "added": "which the models have and the database has not",
+    "removed": "which the database has and the models have not",
+    "changed": "which differs",
+}
 
 PATTERN = '''\
 from fnmatch import fnmatchcase
@@ -139,8 +143,9 @@ def _object(rule: Subject) -> Snippet:
         tests = [("name", rule.table), ("object.schema", rule.schema)]
     else:
         tests = [("name", rule.name), ("object.table.name", rule.table), ("object.table.schema", rule.schema)]
-    named = " and ".join(f"{what} == {value!r}" if value else f"{what} is None" for what, value in tests)
-    purpose = f"Says nothing of {rule.kind} {_quoted(rule.object)} if {ONLY[rule.what]} it."
+    values = tuple(value or None for _, value in tests)
+    named = f"({', '.join(what for what, _ in tests)}) == {values!r}"
+    purpose = f"Says nothing of {rule.kind} {_quoted(rule.object)}, {ONLY[rule.what]}."
     code = OBJECT.format(purpose=purpose, type=OBJECTS[rule.kind], named=named, situation=SITUATIONS[rule.what])
     return Snippet("include_object", code, "" if tests[0][1] else "All of this kind without a name on that table are meant.")
 
