@@ -106,10 +106,10 @@ def session(browser: Browser, site: Site) -> Any:
     return kept
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: Site, name: str = "admin", password: str = PASSWORD) -> None:
     page.goto(site.url("/"))
-    page.get_by_label("User name").fill("admin")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(site.url("/"))
 

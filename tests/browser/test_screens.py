@@ -23,6 +23,8 @@ PAGES = {
     "failed-job": "/jobs/1/",
     "waiting-job": "/jobs/3/",
     "reviews": "/reviews/",
+    "proposals": "/proposals/",
+    "proposal-new": "/projects/full/proposals/new",
     "promotions": "/promotions/",
     "promotions-new": "/promotions/new?move=full:test:prod",
     "audit": "/audit/?verify=1",
