@@ -162,7 +162,8 @@ def _held(counted: dict[str, Any] | None) -> str:
     if not counted or counted.get("count") is None:
         return ""
     number = int(counted["count"])
-    return f"{'' if counted.get('exact') else 'about '}{number:,} row{'' if number == 1 else 's'}"
+    how = "" if counted.get("exact") else "more than " if counted.get("more") else "about "
+    return f"{how}{number:,} row{'' if number == 1 else 's'}"
 
 
 def _marked(before: str | None, after: str | None) -> tuple[Parts, Parts]:

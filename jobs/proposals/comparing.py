@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from environments import policies, secrets, version_table
+from environments import counts, policies, secrets, version_table
 from environments import scratch as servers
 from environments.errors import Unreachable
 from environments.models import Database
@@ -76,6 +76,9 @@ class Comparing(Making):
         files = [self.below_root(file) for file in self.told["files"]]
         operations = [operation for file in files for operation in file["operations"]]
         entries = differences.structured(operations, str(facts.get("dialect", "")))
+        if self.proposal.database:
+            touched = [(entry.schema, entry.table) for entry in entries if entry.table]
+            facts["rows"] = counts.rows_of(self.proposal.database, touched)
         return ProposalVersion(
             proposal=self.proposal,
             snapshot=self.snapshot,

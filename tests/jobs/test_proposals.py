@@ -105,6 +105,10 @@ def test_empty_metadata_is_a_red_flag(modelled: Database, admin: User, run: Call
     flags = version_of(proposal).red_flags
     assert ["no tables at all" in flags[0], "3 of the database's 3 tables" in flags[1]] == [True, True]
     assert (proposal.summary["removed"], proposal.summary["data_loss"]) == (3, 3)
+    rows = version_of(proposal).facts["rows"]
+    assert {name: (found["count"], found["exact"]) for name, found in rows.items()} == dict.fromkeys(
+        ("t_one", "t_two", "t_three"), (0, True)
+    )
 
 
 @pytest.mark.django_db
