@@ -11,7 +11,7 @@ from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from api.times import shown
 from environments import services as environments
-from migrations_store import queries, services
+from migrations_store import credentials, queries, services
 from migrations_store.models import Project, Snapshot, SourceKind
 
 router = Router(tags=["projects"])
@@ -46,6 +46,7 @@ class ProjectFields(Body):
     env_vars: dict[str, str] | None = None
     x_arguments: list[str] | None = None
     flask_app: str | None = None
+    reviews_needed: int | None = None
 
 
 class NewProject(ProjectFields):
@@ -56,6 +57,24 @@ class NewProject(ProjectFields):
 class ProjectChanges(ProjectFields):
     slug: str | None = None
     source: Annotated[Directory | Git, Field(discriminator="kind")] | None = None
+
+
+class NewCredential(Body):
+    """A `token` for a source that is reached by https, a private `key` for ssh. It is sealed, and never answered."""
+
+    token: str = Field("", max_length=2000)
+    key: str = Field("", max_length=20_000)
+    username: str = Field("", max_length=100)
+
+
+class CredentialShown(Shown):
+    """What is known of it; `server` is the only one that it opens for."""
+
+    kind: str
+    username: str
+    server: str
+    set_by: str
+    set_at: Time
 
 
 class WarningShown(Shown):
@@ -96,6 +115,7 @@ class ProjectShown(Shown):
     env_vars: dict[str, str]
     x_arguments: list[str]
     flask_app: str
+    reviews_needed: int
     created_at: Time
     snapshot: SnapshotShown | None
 
@@ -134,6 +154,27 @@ def delete_project(request: HttpRequest, slug: str) -> Status[None]:
     return Status(204, None)
 
 
+@router.get("/{slug}/push-credential", response=CredentialShown, summary="Whether there is something to push with, and for which server")
+def get_credential(request: HttpRequest, slug: str) -> dict[str, Any]:
+    project = queries.get_project(user_of(request), slug)
+    found = credentials.known(project, user=user_of(request))
+    names = ("kind", "username", "server", "set_by")
+    return {name: getattr(found, name) for name in names} | {"set_at": shown(found.set_at)}
+
+
+@router.put("/{slug}/push-credential", response={204: None}, summary="Keep what the dashboard may push with")
+def set_credential(request: HttpRequest, slug: str, payload: NewCredential) -> Status[None]:
+    project = queries.get_project(user_of(request), slug)
+    credentials.set_credential(project, user=user_of(request), **payload.model_dump())
+    return Status(204, None)
+
+
+@router.delete("/{slug}/push-credential", response={204: None}, summary="Forget what the dashboard may push with")
+def forget_credential(request: HttpRequest, slug: str) -> Status[None]:
+    credentials.forget_credential(queries.get_project(user_of(request), slug), user=user_of(request))
+    return Status(204, None)
+
+
 @router.post("/{slug}/snapshots", response={201: SnapshotShown}, summary="Read the code again")
 def take_snapshot(request: HttpRequest, slug: str) -> Status[dict[str, Any]]:
     project = queries.get_project(user_of(request), slug)
@@ -152,6 +193,7 @@ def project_shown(project: Project, snapshot: Snapshot | None) -> dict[str, Any]
         "env_vars",
         "x_arguments",
         "flask_app",
+        "reviews_needed",
     )
     facts = {name: getattr(project, name) for name in names}
     facts |= {"python": project.python or None, "source": source_shown(project), "created_at": shown(project.created_at)}

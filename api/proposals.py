@@ -1,11 +1,12 @@
 """Proposals: candidate revisions that autogenerate found between the models and a database. Nothing of them is written anywhere."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
+from accounts.models import User
 from api import times
 from api.auth import user_of
 from api.findings import FindingShown
@@ -13,7 +14,7 @@ from api.paging import PageQuery, listed
 from api.schemas import Body, Listed, Shown, Time
 from config.errors import Invalid
 from environments.queries import get_database
-from jobs.proposals import queries, services
+from jobs.proposals import kinds, queries, services
 from jobs.proposals.findings import findings_of, unasked
 from migrations_store.models import Proposal
 from migrations_store.queries import get_project
@@ -22,16 +23,22 @@ router = Router(tags=["proposals"])
 
 
 class NewProposal(Body):
-    """`message` becomes the revision's. `scratch` compares the models with a new database to which all revisions were applied, not with
-    this one. In place of `database`, `project` and `scratch_kind` (sqlite, postgresql, mysql) ask for that without any environment. The
-    last five are the options of `alembic revision`."""
+    """`kind` is autogenerate, empty (`alembic revision`), merge (of the `heads`) or reparent (the line that ends in the head `move` goes
+    on top of the head `onto`); all but the first name a `project` and no database. `message` becomes the revision's. `scratch` compares
+    the models with a new database to which all revisions were applied, not with this one. In place of `database`, `project` and
+    `scratch_kind` (sqlite, postgresql, mysql) ask for that without any environment. The last five are the options of
+    `alembic revision`."""
 
     database: str = ""
     project: str = ""
     scratch_kind: str = ""
-    message: str = Field(max_length=2000)
+    kind: Literal["autogenerate", "empty", "merge", "reparent"] = "autogenerate"
+    message: str = Field("", max_length=2000)
     revision_id: str = Field("", max_length=200)
     scratch: bool = False
+    heads: list[str] = []
+    move: str = ""
+    onto: str = ""
     head: str = ""
     splice: bool = False
     branch_label: str = ""
@@ -40,10 +47,11 @@ class NewProposal(Body):
 
 
 class ProposalInList(Shown):
-    """`status` is queued, running, open, empty (no differences) or failed; `summary` counts what was added, removed and changed, and how
-    many of these lose data."""
+    """`status` is queued, running, open, empty (no differences), failed or closed; `summary` counts what was added, removed and changed,
+    and how many of these lose data."""
 
     id: str
+    kind: str
     project: str
     database: str | None
     against: str
@@ -78,20 +86,36 @@ class ProposalShown(ProposalInList):
     review: dict[str, Any]
 
 
-@router.post("", response={202: ProposalShown}, summary="Propose a revision from the models")
+@router.post("", response={202: ProposalShown}, summary="Propose a revision from the models, or one of another kind")
 def create_proposal(request: HttpRequest, payload: NewProposal) -> Status[dict[str, Any]]:
     user = user_of(request)
-    given = payload.model_dump()
-    asked = {name: given.pop(name) for name in ("message", "revision_id")}
-    database, project, kind, scratch = (given.pop(name) for name in ("database", "project", "scratch_kind", "scratch"))
-    if bool(database) == bool(project and kind):
+    made = _compared(user, payload) if payload.kind == Proposal.Kind.AUTOGENERATE else _of_code(user, payload)
+    return Status(202, proposal_shown(made))
+
+
+def _compared(user: User, payload: NewProposal) -> Proposal:
+    if bool(payload.database) == bool(payload.project and payload.scratch_kind):
         raise Invalid("Name a database, or a project with a scratch_kind.", {"database": "Name it, or project and scratch_kind."})
-    if not database:
-        made = services.request_on_scratch(get_project(user, project), user=user, kind=kind, **asked, options=given)
-        return Status(202, proposal_shown(made))
-    return Status(
-        202, proposal_shown(services.request_proposal(get_database(user, database), user=user, scratch=scratch, **asked, options=given))
-    )
+    asked: dict[str, Any] = {"user": user, "options": _options(payload)} | payload.model_dump(include={"message", "revision_id"})
+    if not payload.database:
+        return services.request_on_scratch(get_project(user, payload.project), kind=payload.scratch_kind, **asked)
+    return services.request_proposal(get_database(user, payload.database), scratch=payload.scratch, **asked)
+
+
+def _of_code(user: User, payload: NewProposal) -> Proposal:
+    if not payload.project:
+        raise Invalid("Name the project.", {"project": "Name the project."})
+    project = get_project(user, payload.project)
+    if payload.kind == Proposal.Kind.MERGE:
+        asked = payload.model_dump(include={"heads", "message", "branch_label", "revision_id"})
+        return kinds.request_merge(project, user=user, **asked)
+    if payload.kind == Proposal.Kind.REPARENT:
+        return kinds.request_reparent(project, user=user, head=payload.move, onto=payload.onto)
+    return kinds.request_empty(project, user=user, message=payload.message, revision_id=payload.revision_id, options=_options(payload))
+
+
+def _options(payload: NewProposal) -> dict[str, Any]:
+    return payload.model_dump(include={"head", "splice", "branch_label", "version_path", "depends_on"})
 
 
 @router.get("", response=Listed[ProposalInList], summary="Proposals, newest first")
@@ -136,6 +160,7 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
 def _in_list(proposal: Proposal) -> dict[str, Any]:
     return {
         "id": str(proposal.pk),
+        "kind": proposal.kind,
         "project": proposal.project.slug,
         "database": str(proposal.database_id) if proposal.database_id else None,
         "against": proposal.against,

@@ -18,6 +18,7 @@ from api import (
     problems,
     projects,
     promotions,
+    proposal_ways,
     proposals,
     reviews,
     revisions,
@@ -67,6 +68,7 @@ for path, module in {
     api.add_router(path, module.router)
 api.add_router("/environments", policies.of_environments)
 api.add_router("/proposals", reviews.router)
+api.add_router("/proposals", proposal_ways.router)
 api.add_router("/projects", revisions.router)
 api.add_router("/projects", suppressions.router)
 api.add_router("/projects", drift.router)

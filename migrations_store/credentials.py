@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config import sealing
-from config.errors import Conflict, Invalid
+from config.errors import Conflict, Invalid, NotFound
 from migrations_store import remotes
 from migrations_store.errors import SourceError
 from migrations_store.git_credentials import Credential
@@ -43,6 +43,15 @@ def forget_credential(project: Project, *, user: User) -> None:
     with transaction.atomic():
         if PushCredential.objects.filter(project=project).delete()[0]:
             record(user.username, "project.push_credential_removed", f"project {project.slug}")
+
+
+def known(project: Project, *, user: User) -> PushCredential:
+    """What may be said of it. NotFound if there is none."""
+    require(user, Action.CONFIGURE, project=project)
+    found = kept(project)
+    if found is None:
+        raise NotFound(f"There are no credentials for pushing of {project}.")
+    return found
 
 
 def kept(project: Project) -> PushCredential | None:
