@@ -194,7 +194,8 @@ def world(database: Database, add_database: Any, add_environment: Any, admin: Us
     other = User.objects.create_user("otto", password="correct horse", role=Role.NONE)
     channel = create_channel(user=admin, fields={"name": "r", "way": "email", "address": "team@example.com", "kinds": ["job_failed"]})[0]
     until = timezone.now() + timedelta(days=30)
-    rule = IgnoredDifference.objects.create(project=database.project, made_by=other, pattern="tmp_*", reason="no", expires_at=until)
+    maker = User.objects.create_user("mia", password="correct horse", role=Role.OPERATOR)
+    rule = IgnoredDifference.objects.create(project=database.project, made_by=maker, pattern="tmp_*", reason="no", expires_at=until)
     made = {"ignored": rule.pk, "UNTIL": f"{until:%Y-%m-%d}"}
     made |= {"team": team.pk, "grant": grant.pk, "other": other.pk, "channel": str(channel.pk)}
     made |= {"change": decided.pk if decided else 0}
