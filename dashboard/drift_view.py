@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -10,10 +11,10 @@ from accounts.models import User
 from accounts.permissions import Action, may
 from dashboard import differences_view
 from environments.models import Database
-from jobs.drift import ignoring, queries
+from jobs.drift import ignoring, ledger, queries
 from jobs.models import Job
 from migrations_store.differences import snippets
-from migrations_store.models import IgnoredDifference, Project
+from migrations_store.models import IgnoredDifference, Project, Proposal, ProposalVersion
 
 LOOKS = {
     "differs": ("warn", "drift", "Differs"),
@@ -96,13 +97,26 @@ def found(job: Job, user: User) -> Found | None:
     row = queries.row_of(job)
     if row is None:
         return None
-    tables, hidden = differences_view.groups(row.entries[:SHOWN]), differences_view.groups(row.ignored[:SHOWN])
-    for number, group in enumerate(hidden, start=1):  # ids of a page are unique
+    tables, address = differences_view.groups(row.entries[:SHOWN]), ignoring_address(job.database.project, user, job.database)
+    return Found(row, tables, hidden(row.ignored), differences_view.counts(row.entries), address, max(0, len(row.entries) - SHOWN))
+
+
+def hidden(entries: list[dict[str, Any]]) -> list[differences_view.Group]:
+    """What rules hide, with ids that no other row of the page has."""
+    found = differences_view.groups(entries[:SHOWN])
+    for number, group in enumerate(found, start=1):
         group.id = f"h{number}"
         for place, one in enumerate(group.rows, start=1):
             one.id = f"h{number}-{place}"
-    address = ignoring_address(job.database.project, user, job.database)
-    return Found(row, tables, hidden, differences_view.counts(row.entries), address, max(0, len(row.entries) - SHOWN))
+    return found
+
+
+def of_proposal(proposal: Proposal, version: ProposalVersion | None, user: User) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The entries that count, and for the template what is ignored and where a further one can be."""
+    place = proposal.environment, proposal.database
+    counted, ignored = ledger.split(version.changes if version else [], ledger.alive(proposal.project), *place)
+    shown = {"hidden": hidden(ignored), "ignored_count": len(ignored)}
+    return counted, shown | {"ignoring": ignoring_address(proposal.project, user, proposal.database)}
 
 
 def ignoring_address(project: Project, user: User, database: Database | None) -> str:

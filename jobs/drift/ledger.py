@@ -38,6 +38,14 @@ def marked(
     return ignoring.marked(entries, [rule for rule in rules if counts_in(rule, environment, database)])
 
 
+def split(
+    entries: Iterable[dict[str, Any]], rules: Iterable[IgnoredDifference], environment: Environment | None, database: Database | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those that count there, and those that rules hide."""
+    found = marked(entries, rules, environment, database)
+    return [one for one in found if not one["ignored"]], [one for one in found if one["ignored"]]
+
+
 def rules(user: User, project: Project) -> QuerySet[IgnoredDifference]:
     """Newest first, also those that are over: what the user may see of the project, and the rules for all of it."""
     seen = reach(user, Action.VIEW)

@@ -91,9 +91,7 @@ def same(found: list[Row]) -> list[Same]:
 
 
 def _row(database: Database, job: Job | None, comparison: Comparison | None, rules: list[Any]) -> Row:
-    entries = ledger.marked(comparison.entries, rules, database.environment, database) if comparison else []
-    counted, ignored = [one for one in entries if not one["ignored"]], [one for one in entries if one["ignored"]]
-    return Row(database, job, comparison, counted, ignored)
+    return Row(database, job, comparison, *ledger.split(comparison.entries if comparison else [], rules, database.environment, database))
 
 
 def _newest(found: QuerySet[Any], databases: list[Database]) -> dict[Any, Any]:

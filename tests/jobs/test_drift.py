@@ -44,7 +44,7 @@ def compared(admin: User) -> Callable[[Database], Job]:
 
     def keep(database: Database) -> Job:
         job = services.request_job(database, user=admin, command="check", revision=None)
-        Job.objects.filter(pk=job.pk).update(status="succeeded", database_state="unchanged")
+        Job.objects.filter(pk=job.pk).update(status="succeeded", database_state="unchanged", changes=[{"text": ENTRY["text"]}])
         Comparison.objects.create(job=job, database=database, entries=[ENTRY], at=timezone.now())
         return job
 
