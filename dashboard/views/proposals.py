@@ -1,5 +1,6 @@
 """Proposals as a list, and asking for one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -72,7 +73,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _asked(user: User, form: ProposalForm, project: Project) -> Proposal:
     fields: dict[str, Any] = form.fields_for_service()
-    ask = {
+    ask: dict[str, Callable[..., Proposal]] = {
         Proposal.Kind.EMPTY: kinds.request_empty,
         Proposal.Kind.MERGE: kinds.request_merge,
         Proposal.Kind.REPARENT: kinds.request_reparent,
