@@ -112,3 +112,19 @@ def test_what_is_wrong_is_named(api: Api, dev: Environment, method: str, path: s
 @pytest.mark.parametrize("id", ["0", "999999999", "99999999999999", "-1", "x", "1e3", "²"])
 def test_a_change_that_is_not_there_is_not_found(api: Api, id: str) -> None:
     assert problem_of(api.call("POST", f"/policy-changes/{id}/decision", {"decision": "approve"}))["status"] == 404
+
+
+def test_severities_are_given_as_a_whole(api: Api, dev: Environment) -> None:
+    shown = api.done(200, "PUT", "/environments/dev/policy", {"severities": {"AD102": "block", "AD101": "error"}})
+    assert shown["severities"] == {"AD102": "block"}, "what is as usual anyway is not kept"
+    assert api.done(200, "PUT", "/environments/dev/policy", {"approvals": 0})["severities"] == {"AD102": "block"}
+    assert api.done(200, "PUT", "/environments/dev/policy", {"severities": {}})["severities"] == {}
+
+
+@pytest.mark.parametrize(
+    ("severities", "says"),
+    [({"AD999": "block"}, "no rule 'AD999'"), ({"AD102": "fatal"}, "no level 'fatal'"), ({"AD102": 1}, "severities.AD102"), ([], "object")],
+)
+def test_a_severity_that_makes_no_sense_is_named(api: Api, dev: Environment, severities: Any, says: str) -> None:
+    found = problem_of(api.call("PUT", "/environments/dev/policy", {"severities": severities}))
+    assert (found["status"], says in found["detail"]) == (422, True), found

@@ -138,3 +138,25 @@ def test_environment_page_needs_as_many_queries_for_many_changes(
         changes.change_policy(dev, user=admin, fields={"approval_hours": number})
     with django_assert_max_num_queries(22):
         page(client, "/settings/environments/dev/")
+
+
+def test_severities_are_chosen_by_row_and_said_in_words(client: Client, dev: Environment) -> None:
+    rows = {"s0_rule": "AD102", "s0_level": "block", "s1_rule": "AD501", "s1_level": "off", "s2_rule": "", "s2_level": "error"}
+    said = client.post("/settings/environments/dev/policy/words", FORM | rows).content.decode()
+    assert "Refused until somebody accepts it with a reason: what AD102 (column dropped) finds." in said
+    assert "Not told: what AD501 (downgrade does nothing) finds." in said
+    assert client.post("/settings/environments/dev/policy", FORM | rows).status_code == 302
+    assert policies.rules_in(dev, None).severities == {"AD102": "block", "AD501": "off"}
+    again = page(client, "/settings/environments/dev/policy")
+    assert '<option value="AD102" selected>AD102 Column dropped (error)</option>' in again
+    assert 'name="s3_rule"' in again, "with rows to fill in"
+    assert "AD102 (column dropped): block; AD501 (downgrade does nothing): off" in page(client, "/settings/environments/dev/")
+    client.post("/settings/environments/dev/policy", FORM)
+    assert policies.rules_in(dev, None).severities == {}
+
+
+@pytest.mark.parametrize("row", [{"s0_rule": "AD999", "s0_level": "block"}, {"s0_rule": "AD102", "s0_level": "fatal"}])
+def test_a_rule_or_level_that_is_none_is_refused(client: Client, dev: Environment, row: dict[str, str]) -> None:
+    answer = client.post("/settings/environments/dev/policy", FORM | row)
+    assert answer.status_code == 422
+    assert "Select a valid choice" in answer.content.decode()
