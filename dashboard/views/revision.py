@@ -34,7 +34,7 @@ DOWNGRADES = {
 @require_GET
 def revision(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
     project, snapshot, graph, node = _found(request, slug, revision)
-    context = {"project": project, "snapshot": snapshot, "node": node, "downgrade": DOWNGRADES.get(node.downgrade)}
+    context: dict[str, Any] = {"project": project, "snapshot": snapshot, "node": node, "downgrade": DOWNGRADES.get(node.downgrade)}
     context |= _text(request, project, snapshot, node) | _history(graph, node) | _impact(snapshot, node)
     return render(
         request,
