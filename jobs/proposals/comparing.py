@@ -86,7 +86,7 @@ class Comparing(Making):
             files=files,
             facts=facts,
             changes=[entry.shown() for entry in entries],
-            red_flags=differences.red_flags(facts, entries),
+            red_flags=differences.not_covered(facts, [file["python"] for file in files]) + differences.red_flags(facts, entries),
             blind_spots=differences.blind_spots(facts),
             checksum=checksum(files),
         )

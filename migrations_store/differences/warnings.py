@@ -1,10 +1,12 @@
 """What has to be said before anything else, and what autogenerate cannot see at all."""
 
+import re
 from typing import Any
 
 from migrations_store.differences.entries import Entry
 
 SHARE = 0.3
+PARTS = re.compile(r"^def upgrade_(\w+)\(", re.MULTILINE)
 ALWAYS = [
     "A table or column that was renamed: it comes as one that goes and one that comes, and the data are lost.",
     "Constraints without a name, and primary keys and EXCLUDE constraints that differ.",
@@ -34,6 +36,21 @@ def red_flags(facts: dict[str, Any], entries: list[Entry]) -> list[str]:
             "tables belong to somebody else; include_object in env.py can leave them out."
         )
     return flags
+
+
+def not_covered(facts: dict[str, Any], texts: list[str]) -> list[str]:
+    """Of a project that has several databases behind one env.py: which of them the file is for and nobody has looked at."""
+    seen = [str(name) for name in facts.get("tokens") or []]
+    named = dict.fromkeys(name for text in texts for name in PARTS.findall(text))
+    others = [name for name in named if name not in seen]
+    if not seen or not others:
+        return []
+    it, those = ("it", "that one differ") if len(others) == 1 else ("each of them", "those differ")
+    sentence = (
+        f"This file is for several databases, and only {', '.join(seen)} was compared. What it does in {', '.join(others)} is empty, "
+        f"whether the models of {those} or not: make a proposal for {it} as well, and put the parts together before anything runs."
+    )
+    return [sentence]
 
 
 def blind_spots(facts: dict[str, Any]) -> list[str]:
