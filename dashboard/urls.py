@@ -122,6 +122,7 @@ urlpatterns = [
     path("proposals/<str:id>/closing/", proposal_out.close, name="proposal-close"),
     path("proposals/<str:id>/file", proposal_out.file, name="proposal-file"),
     path("proposals/<str:id>/patch", proposal_out.patch, name="proposal-patch"),
+    path("proposals/<str:id>/out/", proposal_out.out, name="proposal-out"),
     path("proposals/<str:id>/pushes/", proposal_out.push, name="proposal-push"),
     path("reviews/", review.waiting, name="reviews"),
     path("jobs/", jobs_list.jobs, name="jobs"),

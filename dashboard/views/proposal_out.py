@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from config.errors import NotFound, Refused
+from dashboard import proposal_ways
 from dashboard.requests import user_of
 from dashboard.views.proposal_review import number, refused_page
 from jobs.proposals import editing, patches, pushing, queries, services
@@ -31,6 +32,15 @@ def patch(request: HttpRequest, id: str) -> HttpResponse:
     version = _version(request, id)
     name = f"proposal-{version.proposal_id}-v{version.number}.patch"
     return _download(name, patches.patch_of(version).encode(), "text/x-patch; charset=utf-8")
+
+
+@require_GET
+def out(request: HttpRequest, id: str) -> HttpResponse:
+    """The part of the page that tells how a push goes."""
+    found = queries.get_proposal(user_of(request), id)
+    version, stands = queries.newest_version(found), queries.standing(found)
+    context = {"proposal": found, "version": version, "standing": stands}
+    return render(request, "dashboard/proposal/ways_out.html", context | proposal_ways.context(request, found, version, stands))
 
 
 @require_POST

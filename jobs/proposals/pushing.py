@@ -35,7 +35,7 @@ def request_push(proposal: Proposal, *, user: User, branch: str = "", name: str 
         Proposal.objects.select_for_update().get(pk=proposal.pk)
         version = proposal.versions.order_by("-number").first()
         if reason := obstacle(proposal, version):
-            raise Conflict(reason)
+            raise Conflict(f"{reason} Nothing was pushed.")
         assert version
         push = ProposalPush(proposal=proposal, version=version, by=user, branch=_branch(branch or default_branch(version)))
         push.author_name, push.author_email = _author(user, name, email)
@@ -58,7 +58,7 @@ def obstacle(proposal: Proposal, version: ProposalVersion | None) -> str:
         return reason
     stands = standing(proposal)
     if stands.state != "approved":
-        return f"It is not approved: {stands.sentence} Nothing was pushed; ask for a review first."
+        return f"It is not approved: {stands.sentence}"
     if proposal.pushes.filter(status__in=UNDER_WAY).exists():
         return "It is being pushed already."
     return ""

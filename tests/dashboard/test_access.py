@@ -113,6 +113,7 @@ PAGES = {
     "proposal-close": Page(post=CHECKER, arguments=("proposal",)),
     "proposal-file": Page(VIEWER, arguments=("proposal",)),
     "proposal-patch": Page(VIEWER, arguments=("proposal",)),
+    "proposal-out": Page(VIEWER, arguments=("proposal",)),
     "proposal-push": Page(post=CHECKER, arguments=("proposal",), answers=(409,)),
     "promotion-new": Page(CHECKER, arguments=("shop",), query="?from=dev&to=test"),
     "suppressions": Page(VIEWER, arguments=("shop",)),
