@@ -67,7 +67,8 @@ class ProposalInList(Shown):
 class ProposalShown(ProposalInList):
     """The newest version. `changes` has one entry for each object that differs, `sql` is the upgrade for the database's own kind, and
     `dialects` maps each dialect to its `upgrade` and `downgrade`, each `{sql, sql_unavailable}`. `red_flags` are to be read first,
-    `blind_spots` is what autogenerate cannot see; `unasked` says why squawk had no part in the findings, if so."""
+    `rows` is how many the tables hold, `blind_spots` is what autogenerate cannot see; `unasked` says why squawk had no part in the findings,
+    if so."""
 
     version: int
     revision: str
@@ -81,6 +82,7 @@ class ProposalShown(ProposalInList):
     findings: list[FindingShown]
     unasked: str
     red_flags: list[str]
+    rows: dict[str, Any]
     blind_spots: list[str]
     error: dict[str, Any] | None
     review: dict[str, Any]
@@ -151,6 +153,7 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
         "findings": [finding.as_json() for finding in findings_of(version)] if version else [],
         "unasked": unasked(version) if version else "",
         "red_flags": version.red_flags if version else [],
+        "rows": version.facts.get("rows", {}) if version else {},
         "blind_spots": version.blind_spots if version else [],
         "error": proposal.error,
         "review": {name: getattr(stands, name) for name in ("state", "approvals", "needed", "sentence")},

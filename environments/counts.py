@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, inspect, literal_column, select, table, text
+from sqlalchemy import Connection, Select, func, inspect, literal_column, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import quoted_name
 
@@ -62,7 +62,7 @@ def _one(connection: Connection, schema: str | None, name: str) -> Count:
     estimate = _estimate(connection, schema, name)
     if estimate is not None and estimate > COUNTED:
         return Count(estimate)
-    few = select(literal_column("1").label("one")).select_from(table(_quoted(name), schema=_quoted(schema))).limit(COUNTED + 1)
+    few: Select[Any] = select(literal_column("1").label("one")).select_from(table(_quoted(name), schema=_quoted(schema))).limit(COUNTED + 1)
     try:
         with connection.begin_nested():
             counted = int(connection.execute(select(func.count()).select_from(few.subquery())).scalar_one())

@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.permissions import Action, reach, require_part
+from accounts.permissions import Action, reach, require, require_part
 from config.errors import Invalid
 from dashboard import drift_view
 from dashboard.forms.ignored import PLACES, IgnoreForm
-from dashboard.requests import user_of
+from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
 from environments.models import Database
 from jobs.drift import everywhere, ignoring, ledger, queries
@@ -75,6 +75,9 @@ def decide(request: HttpRequest, slug: str, id: int) -> HttpResponse:
     if decision == "take_back":
         ignoring.take_back(rule, user=user)
     else:
+        require(user, Action.REVIEW, project=rule.project, environment=rule.environment)
+        if ignoring.needs_second(rule):
+            require_fresh(request)
         ignoring.decide(rule, user=user, decision=decision, comment=request.POST.get("comment", ""))
     messages.success(
         request, f"{str(rule).capitalize()}: {'taken back' if decision == 'take_back' else rule.get_decision_display().lower()}."
@@ -100,9 +103,9 @@ def _asked(asked: everywhere.Asked) -> str:
 
 def _made(request: HttpRequest, form: IgnoreForm, found: Project, entry: dict[str, str]) -> bool:
     """False with the refusal at its field."""
-    fields = form.fields_for_service()
+    fields: dict[str, Any] = form.fields_for_service()
     try:
-        rule = ignoring.ignore(found, user=user_of(request), **fields, **({} if fields["pattern"] else entry))
+        rule = ignoring.ignore(found, user=user_of(request), **(fields if fields["pattern"] else fields | entry))
     except Invalid as refused:
         form.refuse(refused, {"expires_at": "until"})
         return False
