@@ -67,8 +67,8 @@ class ProposalInList(Shown):
 class ProposalShown(ProposalInList):
     """The newest version. `changes` has one entry for each object that differs, `sql` is the upgrade for the database's own kind, and
     `dialects` maps each dialect to its `upgrade` and `downgrade`, each `{sql, sql_unavailable}`. `red_flags` are to be read first,
-    `rows` is how many the tables hold, `blind_spots` is what autogenerate cannot see; `unasked` says why squawk had no part in the findings,
-    if so."""
+    `rows` is how many the tables hold, `blind_spots` is what autogenerate cannot see; `unasked` says why squawk had no part in the
+    findings, if so."""
 
     version: int
     revision: str
