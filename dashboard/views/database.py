@@ -12,7 +12,7 @@ from accounts.permissions import Action, may, require
 from config.errors import Refused
 from dashboard import database_view, moves, plan_view
 from dashboard.requests import user_of
-from environments import queries, services, urls
+from environments import policies, queries, services, urls, wording
 from environments.models import Database
 from jobs import applied
 from jobs import queries as jobs
@@ -45,6 +45,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "move": None if active or partial else moves.next_move(found, family),
         "history": history[:JOBS_SHOWN],
         "more_jobs": len(history) > JOBS_SHOWN,
+        "policy_words": wording.in_words(policies.rules_for(found), found.environment),
         "edited": applied.edited(found, graph) if graph else [],
         "outside": database_view.moved_outside(found),
         "may_audit": may(user, Action.AUDIT),
