@@ -25,7 +25,7 @@ Parts = tuple[tuple[str, bool], ...]
 
 @dataclass
 class Row:
-    """One entry. `before` and `after` are pieces of text, each with whether it differs; `threads` and `viewed` are a proposal's."""
+    """One entry. `before` and `after` are pieces of text, each with whether it differs; `threads`, `viewed` and `link` are a proposal's."""
 
     id: str
     entry: dict[str, Any]
@@ -33,6 +33,7 @@ class Row:
     after: Parts
     threads: list[Any] = field(default_factory=list)
     viewed: bool = False
+    link: str = ""
 
     @property
     def tone(self) -> str:
@@ -98,6 +99,8 @@ class Group:
     name: str
     rows: list[Row]
     rows_held: str = ""
+    link: str = ""
+    is_here: bool = True
 
     @property
     def tone(self) -> str:

@@ -68,7 +68,7 @@ class Source:
 
 def talks(threads: Iterable[Thread], version: ProposalVersion | None, groups: list[Group]) -> list[Talk]:
     """All threads, at their places of this version."""
-    rows = {row.key: row.id for group in groups for row in reversed(group.rows)}
+    rows = {row.key: row.link for group in groups for row in reversed(group.rows)}
     return [_talk(thread, version, rows) for thread in threads]
 
 
@@ -113,7 +113,7 @@ def _talk(thread: Thread, version: ProposalVersion | None, rows: dict[str, str])
     if thread.kind == ThreadKind.OBJECT:
         name = thread.anchor.replace(":", " ", 1).replace("_", " ", 1) if ":" in thread.anchor else thread.anchor
         place = rows.get(thread.anchor)
-        return Talk(thread, name, f"?tab=structure#{place}" if place else "", place is None)
+        return Talk(thread, name, place or "", place is None)
     if thread.kind == ThreadKind.LINE:
         found = places.line_of(thread, version)
         where = f"line {found[1] if found else thread.anchor.partition(':')[2]}"

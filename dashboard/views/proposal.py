@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.permissions import Action
 from config.errors import NotFound
-from dashboard import differences_view, drift_view, proposal_findings, proposal_talk, proposal_versions, proposal_view, proposal_ways
+from dashboard import proposal_findings, proposal_objects, proposal_talk, proposal_versions, proposal_view, proposal_ways
 from dashboard.requests import number_of, user_of
 from jobs.proposals import access, queries, reviewing
 from jobs.proposals.standing import Standing
@@ -56,10 +56,8 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
     tab = request.GET.get("tab") or request.POST.get("tab", "structure")
     tab = tab if tab in proposal_view.TABS else "structure"
     stands, reviews = queries.standing(found), queries.reviews(found)
-    counted, ignored = drift_view.of_proposal(found, version, user)
-    groups = differences_view.groups(counted, version.facts.get("rows")) if version else []
-    talks = proposal_talk.talks(queries.threads(found), version, groups)
-    proposal_talk.at_rows(talks, groups, queries.viewed(found, version, user))
+    objects = proposal_objects.context(request, found, version, user, tab)
+    talks = objects["talks"]
     told = proposal_findings.shown(version, user, is_author=user.pk in stands.authors)
     context = {
         "proposal": found,
@@ -68,11 +66,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "look": proposal_view.look(found, stands),
         "standing": stands,
         "people": proposal_view.people(stands, reviews),
-        "tables": groups,
         "left": "Scratch database" if found.scratch else f"{found.against.partition('/')[2] or 'Database'}",
-        "objects": sum(len(group.rows) for group in groups),
-        "viewed_count": sum(row.viewed for group in groups for row in group.rows),
-        "losses": differences_view.losses(version.changes) if version else [],
         "discussion": len([talk for talk in talks if not talk.thread.resolved_at]),
         "timeline": proposal_talk.timeline(talks, [review for review in reviews if review.comment or review.decision != "comment"]),
         "say": request.GET.get("say", "")[:40],
@@ -81,7 +75,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "is_live": found.status in UNDER_WAY,
         "may_check": access.may(user, Action.CHECK, found),
     } | _voice(user, found, version, stands)
-    context |= told | ignored
+    context |= objects | told
     context |= proposal_ways.context(request, found, version, stands)
     return context | (_of_tab(request, tab, version, talks) if version else {})
 

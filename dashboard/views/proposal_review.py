@@ -71,7 +71,7 @@ def viewed(request: HttpRequest, id: str) -> HttpResponse:
     try:
         reviewing.set_viewed(found, user=user_of(request), keys=request.POST.getlist("key"), viewed=ticked)
     except Refused as refused:
-        return refused_page(request, found, refused)
+        return _anew() if request.headers.get("HX-Request") else refused_page(request, found, refused)
     if request.headers.get("HX-Request"):
         return render(request, "dashboard/proposal/objects.html", page(request, found))
     group = request.POST.get("group", "")
@@ -100,6 +100,11 @@ def treat_as_rename(request: HttpRequest, id: str) -> HttpResponse:
     return redirect("proposal", found.pk)
 
 
+def _anew() -> HttpResponse:
+    """A part of the page cannot say why: all of it is loaded again."""
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+
+
 def refused_page(request: HttpRequest, found: Proposal, refused: Refused) -> HttpResponse:
     """The page as it is now, with what was refused, and what was typed still in its form."""
     context = page(request, queries.get_proposal(user_of(request), found.pk)) | {"refused": refused, "typed": request.POST}
@@ -113,7 +118,8 @@ def _done(request: HttpRequest, found: Proposal, do: Callable[[], Thread]) -> Ht
     except Refused as refused:
         return refused_page(request, found, refused)
     tab = request.POST.get("tab") or ("discussion" if thread.kind == ThreadKind.GENERAL else "structure")
-    return redirect(f"{_page(found, tab)}#thread-{thread.pk}")
+    page = _page(found, tab)
+    return redirect(f"{page}{'&' if '?' in page else '?'}thread={thread.pk}#thread-{thread.pk}")
 
 
 def _back(request: HttpRequest, found: Proposal) -> str:

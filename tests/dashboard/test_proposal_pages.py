@@ -207,6 +207,27 @@ def test_empty_proposal_says_so(reader: Client, database: Database, admin: User)
     assert "Models and database do not differ" in page(reader, made)
 
 
+def test_many_objects_come_in_parts_and_each_is_found(reader: Client, database: Database, admin: User, rita: User) -> None:
+    operations = [column("add_column", f"c{number}", table=f"t{table}") for table in range(40) for number in range(10)]
+    many = proposed(database, user=admin, operations=operations)
+    first = page(reader, many)
+    assert ("Part 1 of 3" in first, first.count('<tr class="add"')) == (True, 150)
+    assert "?tab=structure&amp;at=t16" in first, "the next part begins with it"
+    assert first.count('href="?tab=structure&amp;at=t') >= 25, "the list of objects leads to all tables"
+    assert "viewed 0 of 400" in first
+    last = page(reader, many, "?tab=structure&at=o400")
+    assert ("Part 3 of 3" in last, 'id="o400"' in last, 'id="o1"' in last) == (True, True, False)
+    answer = post(reader, "proposal-threads", many.pk, kind="object", anchor="column:t39.c9", text="at the very end", version=1)
+    assert "at the very end" in reader.get(answer["Location"]).content.decode()
+    assert "at the very end" not in first
+    ticked = reader.post(
+        reverse("proposal-viewed", args=[many.pk]),
+        {"key": ["column:t39.c9"], "viewed": "yes", "group": "t40"},
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert ("viewed 1 of 400" in ticked, "#o400" in ticked) == (True, True)
+
+
 HOSTILE = '<script>alert("x")</script>'
 
 
