@@ -41,7 +41,8 @@ class Shared:
     """One difference and where it is; `query` names it in an address, together with the first of the databases."""
 
     row: differences_view.Row
-    places: list[tuple[Database, datetime | None]]
+    places: list[Database]
+    since: datetime | None
     query: str
 
 
@@ -69,6 +70,7 @@ class Rule:
     look: tuple[str, str, str]
     place: str
     snippet: snippets.Snippet
+    waits: bool
     may_decide: bool
     may_take_back: bool
 
@@ -80,16 +82,17 @@ def lines(rows: list[queries.Row]) -> list[Line]:
 def shared(same: list[queries.Same]) -> list[Shared]:
     found = []
     for number, one in enumerate(same, start=1):
-        row = differences_view.Row(f"d{number}", one.entry, (), ())
-        only = {"database": one.places[0][0].pk} if len(one.places) == 1 else {}
-        found.append(Shared(row, one.places, "&".join(part for part in (urlencode(only), row.query) if part)))
+        row, places = differences_view.Row(f"d{number}", one.entry, (), ()), [database for database, _ in one.places]
+        only = f"database={places[0].pk}&" if len(places) == 1 else ""
+        found.append(Shared(row, places, one.since, f"{only}{row.query}"))
     return found
 
 
 def in_words(rows: list[queries.Row]) -> list[tuple[str, str, str]]:
     """Tone, icon and words of how many databases are in which state."""
     states = [row.state for row in rows]
-    return [(tone, icon, f"{states.count(state)} {word.lower()}") for state, (tone, icon, word) in LOOKS.items() if state in states]
+    counts = [(tone, icon, states.count(state), word.lower()) for state, (tone, icon, word) in LOOKS.items() if state in states]
+    return [(tone, icon, f"{count} {'differ' if word == 'differs' and count > 1 else word}") for tone, icon, count, word in counts]
 
 
 def found(job: Job, user: User) -> Found | None:
@@ -132,9 +135,8 @@ def rule_view(rule: IgnoredDifference, user: User) -> Rule:
     waits = ignoring.needs_second(rule)
     may_decide = waits and rule.made_by_id != user.pk and may(user, Action.REVIEW, **place)
     where = str(rule.database) if rule.database else rule.environment.name if rule.environment else "all databases"
-    return Rule(
-        rule, _look(rule, waits=waits), where, snippets.snippet(rule), may_decide, not rule.over and may(user, Action.CHECK, **place)
-    )
+    may_take_back = not rule.over and may(user, Action.CHECK, **place)
+    return Rule(rule, _look(rule, waits=waits), where, snippets.snippet(rule), waits, may_decide, may_take_back)
 
 
 def _look(rule: IgnoredDifference, *, waits: bool) -> tuple[str, str, str]:

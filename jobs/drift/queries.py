@@ -45,7 +45,8 @@ class Row:
         if self.job is None:
             return ""
         error = self.job.error or {"title": "Nothing was found", "why": f"The check was {self.job.get_status_display().lower()}."}
-        return f"{error['title']}. {error['why']}"
+        title = str(error["title"]).removeprefix(f"{self.database}: ")
+        return f"{title[:1].upper()}{title[1:]}. {error['why']}"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -64,6 +65,11 @@ class Same:
 
     entry: Shown
     places: list[tuple[Database, datetime | None]]
+
+    @property
+    def since(self) -> datetime | None:
+        """When the first of them had it."""
+        return min((moment for _, moment in self.places if moment), default=None)
 
 
 def rows(user: User, project: Project) -> list[Row]:

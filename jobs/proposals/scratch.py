@@ -75,7 +75,13 @@ def sweep() -> None:
 def _nowhere(proposal: Proposal) -> Database:
     """Templates over {environment} and {name} are filled with words that say where they are."""
     environment = Environment(slug="scratch", name="scratch")
-    return Database(pk=uuid.uuid4(), project=proposal.project, environment=environment, driver=FILE_DRIVER, name="scratch")
+    return Database(pk=uuid.uuid4(), project=proposal.project, environment=environment, driver=_driver(proposal), name="scratch")
+
+
+def _driver(proposal: Proposal) -> str:
+    """The one by which the project connects to its own databases of this kind, which its interpreter has; "" for the server's."""
+    used = Database.objects.filter(project=proposal.project).values_list("driver", flat=True)
+    return next((driver for driver in used if urls.dialect(driver) == proposal.scratch_kind), "")
 
 
 @contextmanager
