@@ -23,7 +23,7 @@ LOOKS = {
     "never": ("idle", "q", "Never checked"),
     "in_step": ("ok", "check", "In step"),
 }
-SHOWN = 200
+SHOWN, PLACES = 200, 8
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Shared:
-    """One difference and where it is; `query` names it in an address, together with the first of the databases."""
+    """One difference and where it is, in the first databases and in how many `more`; `query` names it in an address, together with the first of the databases."""
 
     row: differences_view.Row
     places: list[Database]
+    more: int
     since: datetime | None
     query: str
 
@@ -84,7 +85,7 @@ def shared(same: list[queries.Same]) -> list[Shared]:
     for number, one in enumerate(same, start=1):
         row, places = differences_view.Row(f"d{number}", one.entry, (), ()), [database for database, _ in one.places]
         only = f"database={places[0].pk}&" if len(places) == 1 else ""
-        found.append(Shared(row, places, one.since, f"{only}{row.query}"))
+        found.append(Shared(row, places[:PLACES], max(0, len(places) - PLACES), one.since, f"{only}{row.query}"))
     return found
 
 
