@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Shared:
-    """One difference and where it is, in the first databases and in how many `more`; `query` names it in an address, together with the first of the databases."""
+    """One difference and where it is: in the first databases, and in how many `more`. `query` names it in an address."""
 
     row: differences_view.Row
     places: list[Database]
