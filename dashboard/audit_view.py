@@ -99,8 +99,8 @@ def _sign(before: Any, after: Any) -> str:
 def _url(object: str, detail: Mapping[str, Any]) -> str:
     """The page of the thing, as far as its name says which; it may be gone by now."""
     noun, _, name = object.partition(" ")
-    if noun == "job" and name.isascii() and name.isdigit():
-        return reverse("job", args=[name])
+    if noun in ("job", "proposal") and name.isascii() and name.isdigit():
+        return reverse(noun, args=[name])
     if noun == "project" and "/" not in name and name:
         return reverse("project", args=[name])
     if noun == "database" and len(id := str(detail.get("id", ""))) == 36:

@@ -157,10 +157,6 @@ def counts(entries: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(tone, icon, f"{told.count(what)} {word}") for what, (tone, icon, word) in SIGNS.items() if what in told]
 
 
-def losses(entries: Iterable[dict[str, Any]]) -> list[str]:
-    return [str(entry["data_loss"]) for entry in entries if entry["data_loss"]]
-
-
 def _held(counted: dict[str, Any] | None) -> str:
     if not counted or counted.get("count") is None:
         return ""

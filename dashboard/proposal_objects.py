@@ -32,8 +32,15 @@ def context(request: HttpRequest, found: Proposal, version: ProposalVersion | No
         "talks": talks,
         "objects": sum(len(group.rows) for group in groups),
         "viewed_count": sum(row.viewed for group in groups for row in group.rows),
-        "losses": differences_view.losses(version.changes) if version else [],
+        "losses": _losses(version),
     }  # fmt: skip
+
+
+def _losses(version: ProposalVersion | None) -> list[str]:
+    """Also those that a rule calls noise: the file loses them all the same."""
+    groups = differences_view.groups(version.changes, version.facts.get("rows")) if version else []
+    lost = [(row.entry["data_loss"], group.rows_held) for group in groups for row in group.rows if row.entry["data_loss"]]
+    return [f"{loss} The table has {held}." if held else str(loss) for loss, held in lost]
 
 
 def paged(groups: list[Group]) -> list[list[Group]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard import highlight
-from dashboard.differences_view import Group
+from dashboard.differences_view import ASPECTS, Group, Row
 from jobs.proposals import places
 from migrations_store.models import ProposalVersion, Review, ReviewDecision, Thread, ThreadKind
 
@@ -68,19 +68,19 @@ class Source:
 
 def talks(threads: Iterable[Thread], version: ProposalVersion | None, groups: list[Group]) -> list[Talk]:
     """All threads, at their places of this version."""
-    rows = {row.key: row.link for group in groups for row in reversed(group.rows)}
+    rows = _by_key(groups)
     return [_talk(thread, version, rows) for thread in threads]
 
 
 def at_rows(found: list[Talk], groups: list[Group], viewed: set[str]) -> None:
     """Gives each row its threads and its tick; of several rows with one key the first has the threads."""
-    by_key = defaultdict(list)
-    for talk in found:
-        if talk.thread.kind == ThreadKind.OBJECT:
-            by_key[talk.thread.anchor].append(talk)
+    rows = _by_key(groups)
     for group in groups:
         for row in group.rows:
-            row.threads, row.viewed = by_key.pop(row.key, []), row.key in viewed
+            row.viewed = row.key in viewed
+    for talk in found:
+        if talk.thread.kind == ThreadKind.OBJECT and (at := _row_of(talk.thread, rows)):
+            at.threads.append(talk)
 
 
 def sources(found: list[Talk], version: ProposalVersion) -> list[Source]:
@@ -109,11 +109,27 @@ def _line(file: int, line: highlight.Line, at: dict[tuple[int, int], list[Talk]]
     return SourceLine(line_id(file, line.number), f"{file}:{line.number}", line, at.get((file, line.number), []))
 
 
-def _talk(thread: Thread, version: ProposalVersion | None, rows: dict[str, str]) -> Talk:
+def _by_key(groups: list[Group]) -> dict[str, Row]:
+    """Rows by their key, and those of columns by their name alone: what was said of one that goes is said of it when it is renamed, too."""
+    found: dict[str, Row] = {}
+    for row in (row for group in groups for row in group.rows):
+        names = [row.key, row.key.partition(":")[2]] if row.thing == "column" else [row.key]
+        if row.entry["kind"] == "name":
+            names.append(f"{names[1].rpartition('.')[0]}.{row.entry['after']}")
+        for name in names:
+            found.setdefault(name, row)
+    return found
+
+
+def _row_of(thread: Thread, rows: dict[str, Row]) -> Row | None:
+    kind, _, name = thread.anchor.partition(":")
+    return rows.get(thread.anchor) or (rows.get(name) if kind in ("column", *ASPECTS) else None)
+
+
+def _talk(thread: Thread, version: ProposalVersion | None, rows: dict[str, Row]) -> Talk:
     if thread.kind == ThreadKind.OBJECT:
-        name = thread.anchor.replace(":", " ", 1).replace("_", " ", 1) if ":" in thread.anchor else thread.anchor
-        place = rows.get(thread.anchor)
-        return Talk(thread, name, place or "", place is None)
+        at, (kind, _, name) = _row_of(thread, rows), thread.anchor.partition(":")
+        return Talk(thread, f"{kind.replace('_', ' ')} {name}", at.link if at else "", at is None)
     if thread.kind == ThreadKind.LINE:
         found = places.line_of(thread, version)
         where = f"line {found[1] if found else thread.anchor.partition(':')[2]}"

@@ -228,6 +228,17 @@ def test_many_objects_come_in_parts_and_each_is_found(reader: Client, database: 
     assert ("viewed 1 of 400" in ticked, "#o400" in ticked) == (True, True)
 
 
+def test_thread_at_a_column_stands_at_its_rename(reader: Client, proposal: Proposal, rita: User) -> None:
+    for key in ("column:users.phone", "column:users.fax"):
+        reviewing.open_thread(proposal, user=rita, kind="object", anchor=key, text=f"said of {key}")
+    known = {"type": "VARCHAR(40)", "nullable": True, "default": None}
+    renamed = {"op": "alter_column", "schema": None, "table": "users", "column": {"name": "phone"} | known}
+    add_version(proposal, operations=[renamed | {"before": {"name": "phone"}, "after": {"name": "fax"}}])
+    html = page(reader, proposal)
+    assert html.index("column phone") < html.index("said of column:users.phone") < html.index("said of column:users.fax")
+    assert "no longer in version 2" not in page(reader, proposal, "?tab=discussion")
+
+
 HOSTILE = '<script>alert("x")</script>'
 
 
