@@ -92,6 +92,13 @@ def edit(request: HttpRequest, id: str, payload: NewEdit) -> Status[dict[str, An
     return Status(202, proposal_shown(editing.edit(queries.get_proposal(user, id), user=user, expected_version=expected, **given)))
 
 
+@router.delete("/{id}/draft", response={204: None}, summary="Drop an edit or a rename that was not taken")
+def drop_draft(request: HttpRequest, id: str) -> Status[None]:
+    user = user_of(request)
+    editing.drop_draft(queries.get_proposal(user, id), user=user)
+    return Status(204, None)
+
+
 @router.post("/{id}/renames", response={202: ProposalShown}, summary="Accept a guessed rename, as a further version")
 def rename(request: HttpRequest, id: str, payload: NewRename) -> Status[dict[str, Any]]:
     user = user_of(request)

@@ -31,6 +31,7 @@ def context(request: HttpRequest, found: Proposal, version: ProposalVersion | No
         "outlook": outlook_view.drawings(version),
         "pushes": [(push, PUSHES[push.status]) for push in found.pushes.select_related("by", "version").defer("version__files")[:10]],
         "pushing": found.pushes.filter(status__in=pushing.UNDER_WAY).exists(),
+        "was_pushed": found.pushes.filter(version=version, status=ProposalPush.Status.DONE).exists(),
         "push_obstacle": pushing.obstacle(found, version),
         "no_way": pushing.no_way(found),
         "branch": pushing.default_branch(version),
@@ -57,7 +58,3 @@ def _edit(request: HttpRequest, found: Proposal, version: ProposalVersion) -> di
     text = sent.get("python") or kept.get("python") or file["python"]
     note = sent.get("note", kept.get("note", ""))
     return {"index": index, "path": file["path"], "python": text, "note": note, "is_draft": bool(kept), "version": version.number}
-
-
-def is_pushing(found: Proposal) -> bool:
-    return found.pushes.filter(status__in=(ProposalPush.Status.QUEUED, ProposalPush.Status.RUNNING)).exists()

@@ -119,6 +119,7 @@ urlpatterns = [
     path("proposals/<str:id>/renames/", proposal_review.treat_as_rename, name="proposal-rename"),
     path("proposals/<str:id>/versions/", proposal_review.again, name="proposal-again"),
     path("proposals/<str:id>/edits/", proposal_out.edit, name="proposal-edit"),
+    path("proposals/<str:id>/draft/", proposal_out.drop_draft, name="proposal-draft-drop"),
     path("proposals/<str:id>/closing/", proposal_out.close, name="proposal-close"),
     path("proposals/<str:id>/file", proposal_out.file, name="proposal-file"),
     path("proposals/<str:id>/patch", proposal_out.patch, name="proposal-patch"),

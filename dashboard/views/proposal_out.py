@@ -63,6 +63,12 @@ def edit(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_POST
+def drop_draft(request: HttpRequest, id: str) -> HttpResponse:
+    """Forgets what was not taken."""
+    return _done(request, id, lambda found: editing.drop_draft(found, user=user_of(request)), "", "")
+
+
+@require_POST
 def close(request: HttpRequest, id: str) -> HttpResponse:
     """Closes it, or with `open` opens it again."""
     act = services.reopen if request.POST.get("open") else services.close

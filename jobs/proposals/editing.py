@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.permissions import Action
+from audit.services import record
 from config.errors import Conflict, Invalid
 from jobs.events import plain
 from jobs.proposals import access, asking
@@ -46,6 +47,18 @@ def treat_as_rename(proposal: Proposal, *, user: User, key: str, expected_versio
         names = _name(old), _name(new)
         note = f"{old['object']} is renamed to {names[1]}"[:LONGEST_NOTE]
         _ask(proposal, user, version, ProposalVersion.Origin.RENAMED, note, {"old": old["key"], "new": new["key"]})
+    proposal.refresh_from_db()
+    return proposal
+
+
+def drop_draft(proposal: Proposal, *, user: User) -> Proposal:
+    """Forgets an edit or a rename that was not taken, with the reason."""
+    access.require(user, Action.CHECK, proposal)
+    with transaction.atomic():
+        resting = Proposal.objects.filter(pk=proposal.pk, status__in=asking.RESTING, draft__isnull=False)
+        if not resting.update(draft=None, error=None):
+            raise Conflict(f"There is no draft of {proposal} to drop.")
+        record(user.username, "proposal.draft_drop", str(proposal), project=proposal.project.slug)
     proposal.refresh_from_db()
     return proposal
 

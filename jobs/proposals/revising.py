@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from environments import urls
 from environments.models import Database, Environment
 from jobs import isolation, spec, supervisor
 from jobs.models import Plan
@@ -28,15 +29,20 @@ class Revising(Making):
 
     nothing = "The project's code ended without giving a file."
 
+    def __init__(self, proposal: Proposal) -> None:
+        super().__init__(proposal)
+        self.profile = _profile(proposal)
+
     def version(self) -> ProposalVersion:
         graph = graphs.load(self.snapshot)
-        self.run({"kind": self.proposal.kind, "message": self.proposal.message} | self._asked())
+        dialect = urls.dialect(self.profile.driver) if self.profile.pk else ""
+        self.run({"kind": self.proposal.kind, "message": self.proposal.message, "dialect": dialect} | self._asked())
         files = [self.below_root(file) for file in self.told["files"]]
         if self.proposal.kind == Proposal.Kind.REPARENT:
             self._require_whole(files)
         found = ProposalVersion(proposal=self.proposal, snapshot=self.snapshot, files=files, checksum=checksum(files))
         found.heads = self.told["facts"].get("heads", [])
-        found.facts = self.told["facts"] | {"outlook": outlook.drawn(graph, files)}
+        found.facts = self.told["facts"] | {"dialect": dialect, "outlook": outlook.drawn(graph, files)}
         found.red_flags = outlook.red_flags(self.proposal.project, graph, files, self.proposal.kind)
         return found
 
@@ -46,7 +52,7 @@ class Revising(Making):
         return options if self.proposal.kind == Proposal.Kind.REPARENT else options | {"revision_id": self.proposal.revision_id}
 
     def run(self, asked: dict[str, Any]) -> None:
-        database = self.proposal.database or _profile(self.proposal)
+        database = self.proposal.database or self.profile
         plan = Plan(database=database, snapshot=self.snapshot, command="revise", steps=[], from_heads=[], to_heads=[])
         self.launch(spec.build(plan, self.snapshot, password=None) | {"proposal": asked}, secrets=[])
         self.require_told()
@@ -117,4 +123,5 @@ def _dialect(version: ProposalVersion) -> str:
 def _profile(proposal: Proposal) -> Database:
     """What env.py is told of where nothing is compared: one of the project's databases, or none that exists. Never saved."""
     found = proposal.project.databases.select_related("project", "environment").first()
-    return found or Database(project=proposal.project, environment=Environment(slug="", name=""), driver="sqlite", database=":memory:")
+    nowhere = Environment(slug="", name="")
+    return found or Database(pk=None, project=proposal.project, environment=nowhere, driver="sqlite", database=":memory:")

@@ -91,6 +91,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "POST /proposals/{proposal}/versions": (CHECKER, {}, 202),
     "POST /proposals/{proposal}/edits": (CHECKER, {"python": "x = 1", "version": 1}, 202),
     "POST /proposals/{proposal}/renames": (CHECKER, {"key": "column:users.fax", "version": 1}, 422),
+    "DELETE /proposals/{proposal}/draft": (CHECKER, NOTHING, 409),
     "PUT /proposals/{proposal}/closing": (CHECKER, {"closed": True}, 200),
     "GET /proposals/{proposal}/file": (VIEWER, NOTHING, 200),
     "GET /proposals/{proposal}/patch": (VIEWER, NOTHING, 200),

@@ -110,6 +110,7 @@ PAGES = {
     "proposal-again": Page(post=CHECKER, arguments=("proposal",)),
     "proposal-rename": Page(post=CHECKER, arguments=("proposal",), data={"key": "column:users.fax", "version": "1"}, answers=(302, 422)),
     "proposal-edit": Page(post=CHECKER, arguments=("proposal",), data={"python": "x = 1", "version": "1"}),
+    "proposal-draft-drop": Page(post=CHECKER, arguments=("proposal",), answers=(409,)),
     "proposal-close": Page(post=CHECKER, arguments=("proposal",)),
     "proposal-file": Page(VIEWER, arguments=("proposal",)),
     "proposal-patch": Page(VIEWER, arguments=("proposal",)),

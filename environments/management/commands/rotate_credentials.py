@@ -1,4 +1,4 @@
-"""`manage.py rotate_credentials`: encrypts all kept passwords, and the secrets of channels, under the newest of CREDENTIAL_KEYS."""
+"""`manage.py rotate_credentials`: encrypts passwords, secrets of channels, and what is pushed with, under the newest of CREDENTIAL_KEYS."""
 
 from typing import Any
 
@@ -6,12 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.errors import Refused
 from environments import secrets
+from migrations_store import credentials
 from notices import rotation
 
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every kept database password, and every channel's address and secret, under the newest key of CREDENTIAL_KEYS. "
+        "Encrypts every kept database password, every channel's address and secret, and what projects push with, under the newest key of "
+        "CREDENTIAL_KEYS. "
         "It may be interrupted and run again. Drop the old key only after it says that none is left."
     )
 
@@ -20,8 +22,9 @@ class Command(BaseCommand):
             done = secrets.rotate_all()
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        rotated, current, unreadable = rotation.rotate_all()
-        left = done.unreadable + unreadable
+        others = [rotation.rotate_all(), credentials.rotate_all()]
+        rotated, current = (sum(other[place] for other in others) for place in (0, 1))
+        left = done.unreadable + [name for other in others for name in other[2]]
         counts = f"{done.rotated + rotated} encrypted anew, {done.current + current} already under the newest key, {len(left)} left."
         self.stdout.write(counts)
         if left:
