@@ -91,7 +91,7 @@ class ProposalShown(ProposalInList):
 @router.post("", response={202: ProposalShown}, summary="Propose a revision from the models, or one of another kind")
 def create_proposal(request: HttpRequest, payload: NewProposal) -> Status[dict[str, Any]]:
     user = user_of(request)
-    made = _compared(user, payload) if payload.kind == Proposal.Kind.AUTOGENERATE else _of_code(user, payload)
+    made = _compared(user, payload) if payload.kind == "autogenerate" else _of_code(user, payload)
     return Status(202, proposal_shown(made))
 
 
@@ -108,10 +108,10 @@ def _of_code(user: User, payload: NewProposal) -> Proposal:
     if not payload.project:
         raise Invalid("Name the project.", {"project": "Name the project."})
     project = get_project(user, payload.project)
-    if payload.kind == Proposal.Kind.MERGE:
+    if payload.kind == "merge":
         asked = payload.model_dump(include={"heads", "message", "branch_label", "revision_id"})
         return kinds.request_merge(project, user=user, **asked)
-    if payload.kind == Proposal.Kind.REPARENT:
+    if payload.kind == "reparent":
         return kinds.request_reparent(project, user=user, head=payload.move, onto=payload.onto)
     return kinds.request_empty(project, user=user, message=payload.message, revision_id=payload.revision_id, options=_options(payload))
 

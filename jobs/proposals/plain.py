@@ -94,7 +94,7 @@ def _strange(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
 
 def _imported(tree: ast.Module) -> dict[str, str]:
     """Name to the module or the object that it stands for."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {

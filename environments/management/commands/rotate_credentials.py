@@ -22,10 +22,10 @@ class Command(BaseCommand):
             done = secrets.rotate_all()
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        others = [rotation.rotate_all(), credentials.rotate_all()]
-        rotated, current = (sum(other[place] for other in others) for place in (0, 1))
-        left = done.unreadable + [name for other in others for name in other[2]]
-        counts = f"{done.rotated + rotated} encrypted anew, {done.current + current} already under the newest key, {len(left)} left."
+        rotated, current, left = done.rotated, done.current, list(done.unreadable)
+        for one in (rotation.rotate_all(), credentials.rotate_all()):
+            rotated, current, left = rotated + one[0], current + one[1], left + one[2]
+        counts = f"{rotated} encrypted anew, {current} already under the newest key, {len(left)} left."
         self.stdout.write(counts)
         if left:
             raise CommandError(f"These could not be read, so keep the old keys or type their passwords again: {', '.join(left)}")
