@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import Forbidden
 from jobs.proposals.findings import findings_of
-from jobs.proposals.standing import authors
+from jobs.proposals.standing import authors_of
 from migrations_store import suppressions
 from migrations_store.models import Project, Proposal, ProposalVersion, Suppression
 
@@ -40,10 +40,11 @@ def _own(wanted: Suppression, user: User) -> Proposal | None:
 
 
 def _newest_of(project: Project, user: User) -> list[ProposalVersion]:
-    """The newest versions of the open proposals whose author the user is. Two queries."""
+    """The newest versions of the open proposals whose author the user is. Three queries."""
     versions = ProposalVersion.objects.filter(proposal__project=project, proposal__status=Proposal.Status.OPEN)
     newest = {
         version.proposal_id: version
         for version in versions.select_related("proposal__project").order_by("number").defer("files", "changes")
     }
-    return [version for version in newest.values() if user.pk in authors(version.proposal, version)]
+    wrote = authors_of(version.proposal for version in newest.values())
+    return [version for id, version in newest.items() if user.pk in wrote[id]]

@@ -51,23 +51,46 @@ def standing(proposal: Proposal) -> Standing:
 def standings(proposals: Iterable[Proposal]) -> dict[int, Standing]:
     """Of many at once: four queries, whatever their number."""
     wanted = list(proposals)
-    versions = _newest(wanted)
+    versions = _versions(wanted)
     said: dict[int, list[Review]] = {proposal.pk: [] for proposal in wanted}
     for review in _reviews(wanted):
         said[review.version.proposal_id].append(review)
     learn_grants(review.user for reviews in said.values() for review in reviews)
-    return {proposal.pk: _judged(proposal, versions.get(proposal.pk), said[proposal.pk]) for proposal in wanted}
+    return {proposal.pk: _judged(proposal, versions[proposal.pk], said[proposal.pk]) for proposal in wanted}
 
 
 def authors(proposal: Proposal, version: ProposalVersion | None) -> set[int]:
-    """Who asked for it, and who made or edited what is to be reviewed."""
-    made_by = version.author_id if version else None
-    return {proposal.requested_by_id} | ({made_by} if made_by else set())
+    """Who asked for it, and whose hands the files of this version went through since autogenerate made them."""
+    if version is None:
+        return {proposal.requested_by_id}
+    earlier = proposal.versions.filter(number__lte=version.number).defer(*LARGE).order_by("-number")
+    return _authors(proposal, list(earlier))
 
 
-def _newest(proposals: list[Proposal]) -> dict[int, ProposalVersion]:
-    found = ProposalVersion.objects.filter(proposal__in=proposals).defer(*LARGE).order_by("number")
-    return {version.proposal_id: version for version in found}
+def authors_of(proposals: Iterable[Proposal]) -> dict[int, set[int]]:
+    """Those of the newest versions of many, in one query."""
+    wanted = list(proposals)
+    versions = _versions(wanted)
+    return {proposal.pk: _authors(proposal, versions[proposal.pk]) for proposal in wanted}
+
+
+def _authors(proposal: Proposal, newest_first: list[ProposalVersion]) -> set[int]:
+    """An edit and a rename begin with the file of the version before."""
+    found = {proposal.requested_by_id}
+    for version in newest_first:
+        if version.author_id:
+            found.add(version.author_id)
+        if version.origin == ProposalVersion.Origin.MADE:
+            break
+    return found
+
+
+def _versions(proposals: list[Proposal]) -> dict[int, list[ProposalVersion]]:
+    """Newest first."""
+    found: dict[int, list[ProposalVersion]] = {proposal.pk: [] for proposal in proposals}
+    for version in ProposalVersion.objects.filter(proposal__in=proposals).defer(*LARGE).order_by("-number"):
+        found[version.proposal_id].append(version)
+    return found
 
 
 def _reviews(proposals: list[Proposal]) -> Iterable[Review]:
@@ -75,9 +98,10 @@ def _reviews(proposals: list[Proposal]) -> Iterable[Review]:
     return decided.select_related("user", "version").defer(*(f"version__{name}" for name in LARGE)).order_by("pk")
 
 
-def _judged(proposal: Proposal, version: ProposalVersion | None, reviews: list[Review]) -> Standing:
+def _judged(proposal: Proposal, versions: list[ProposalVersion], reviews: list[Review]) -> Standing:
+    version, wrote = next(iter(versions), None), _authors(proposal, versions)
     last = {review.user_id: review for review in reviews}
-    words = [Word(review, "".join(list(_void(review, proposal, version))[:1])) for review in last.values()]
+    words = [Word(review, "".join(list(_void(review, proposal, version, wrote))[:1])) for review in last.values()]
     counted = [word for word in words if not word.void]
     approvals = [word for word in counted if word.approves]
     against = [word for word in counted if not word.approves]
@@ -90,15 +114,15 @@ def _judged(proposal: Proposal, version: ProposalVersion | None, reviews: list[R
     else:
         state = "stale" if outdated else "open"
     sentence = _sentence(state, approvals, against, outdated, needed)
-    return Standing(state, len(approvals), needed, sentence, version.number if version else 0, words, authors(proposal, version))
+    return Standing(state, len(approvals), needed, sentence, version.number if version else 0, words, wrote)
 
 
-def _void(review: Review, proposal: Proposal, version: ProposalVersion | None) -> Iterator[str]:
+def _void(review: Review, proposal: Proposal, version: ProposalVersion | None, wrote: set[int]) -> Iterator[str]:
     if version is None or review.version_id != version.pk or review.checksum != version.checksum:
         yield f"it was said of version {review.version.number}"
     if not review.user.is_active:
         yield "the account is no longer active"
-    if review.user_id in authors(proposal, version):
+    if review.user_id in wrote:
         yield "nobody approves their own proposal"
     if not access.may(review.user, Action.REVIEW, proposal):
         yield "no longer a reviewer here"

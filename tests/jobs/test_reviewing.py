@@ -127,6 +127,19 @@ def test_authors_may_comment_and_not_decide(proposal: Proposal, admin: User, rit
             word(proposal, author, "request_changes", "no")
 
 
+def test_whoever_edited_what_a_version_is_made_from_is_its_author_too(proposal: Proposal, admin: User, rita: User, paul: User) -> None:
+    """A rename that somebody accepts in an edited file keeps the edit; making the proposal anew does not."""
+    add_version(proposal, python=WIDER, author=rita, origin="edited")
+    add_version(proposal, python=WIDER + "# renamed", author=admin, origin="renamed")
+    with pytest.raises(Forbidden, match="Nobody reviews their own proposal"):
+        word(proposal, rita)
+    assert queries.standing(proposal).authors == {admin.pk, rita.pk}
+    assert [found.pk for found, _ in queries.to_review(rita)] == []
+    assert [found.pk for found, _ in queries.to_review(paul)] == [proposal.pk]
+    add_version(proposal)
+    assert word(proposal, rita).decision == "approve"
+
+
 @pytest.mark.parametrize("status", ["queued", "running", "empty", "failed", "closed"])
 def test_only_what_is_open_is_decided(proposal: Proposal, rita: User, status: str) -> None:
     Proposal.objects.update(status=status)
