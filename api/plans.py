@@ -55,7 +55,8 @@ class GateShown(Shown):
 
 
 class PlanShown(Shown):
-    """Send `digest` as a job's `plan_digest`, and the job runs this plan or none. `atomic` is null where it cannot be known beforehand."""
+    """Send `digest` as a job's `plan_digest`, and the job runs this plan or none. `atomic` is null where it cannot be known beforehand.
+    `rows` is how many the tables hold of which a step destroys something, as in a proposal."""
 
     id: str
     digest: str
@@ -68,6 +69,7 @@ class PlanShown(Shown):
     atomic: bool | None
     not_atomic_because: str
     warnings: list[str]
+    rows: dict[str, Any]
     snapshot: str | None
 
 
@@ -92,6 +94,7 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
         "atomic": plan.atomic,
         "not_atomic_because": plan.not_atomic_because,
         "warnings": plan.warnings,
+        "rows": plan.rows,
         "snapshot": str(plan.snapshot_id) if plan.snapshot_id else None,
     }
 

@@ -43,6 +43,15 @@ def rows_of(database: Database, tables: Iterable[Place]) -> dict[str, dict[str, 
     return {".".join(part for part in place if part): asdict(count) for place, count in found.items()}
 
 
+def in_words(counted: dict[str, Any] | None) -> str:
+    """Such as `about 12,345 rows`; empty where it is not known."""
+    if not counted or counted.get("count") is None:
+        return ""
+    number = int(counted["count"])
+    how = "" if counted.get("exact") else "more than " if counted.get("more") else "about "
+    return f"{how}{number:,} row{'' if number == 1 else 's'}"
+
+
 def _all(connection: Connection, places: list[Place]) -> dict[Place, Count]:
     deadline, found = time.monotonic() + SECONDS_ALL, {}
     if connection.dialect.name == "postgresql":

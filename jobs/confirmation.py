@@ -3,8 +3,10 @@
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from config.errors import Invalid
+from environments import counts
 from jobs.errors import Irreversible
 from jobs.models import Command, Plan
 
@@ -18,12 +20,14 @@ WHY_NOT = {
 
 @dataclass(frozen=True)
 class Loss:
-    """Data that a step destroys; `key` is what a form or a program sends to say that this is known."""
+    """Data that a step destroys; `rows` says how many its table holds, if that was counted, and `key` is what a form or a program sends
+    to say that this is known."""
 
     revision: str
     what: str
     object: str
     line: int
+    rows: str = ""
 
     @property
     def key(self) -> str:
@@ -32,10 +36,24 @@ class Loss:
 
 def losses(plan: Plan) -> list[Loss]:
     return [
-        Loss(step["revision"], str(loss.get("what", "")), str(loss.get("object", "")), int(loss.get("line") or 0))
+        Loss(step["revision"], str(loss.get("what", "")), str(loss.get("object", "")), int(loss.get("line") or 0), _rows(plan, loss))
         for step in plan.steps
         for loss in step.get("data_loss") or []
     ]
+
+
+def tables_of_losses(plan: Plan) -> list[tuple[str | None, str]]:
+    """Where rows would be counted. A name with a dot is a column of a table, or a table of a schema: both are asked for."""
+    found: list[tuple[str | None, str]] = []
+    for loss in losses(plan):
+        *before, last = loss.object.split(".")
+        found += [(".".join(before) or None, last), *([(".".join(before[:-1]) or None, before[-1])] if before else [])]
+    return list(dict.fromkeys(found))
+
+
+def _rows(plan: Plan, loss: dict[str, Any]) -> str:
+    name = str(loss.get("object", ""))
+    return counts.in_words(plan.rows.get(name) or plan.rows.get(name.rpartition(".")[0]))
 
 
 def irreversible(plan: Plan) -> list[str]:

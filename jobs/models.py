@@ -71,6 +71,7 @@ class Plan(models.Model):
     digest = models.CharField(max_length=64, db_index=True)
     preview_state = models.CharField(max_length=16, default="asked")
     preview = models.JSONField(default=dict, help_text="Revision to {sql, sql_unavailable}.")
+    rows = models.JSONField(default=dict, help_text="How many rows the tables hold in which something is lost.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -71,7 +71,7 @@ def wait_for_preview(plan: Plan, timeout: float | None = None) -> Plan:
     deadline = time.monotonic() + (timeout if timeout is not None else settings.PREVIEW_TIMEOUT + 2)
     while plan.preview_state == "asked" and time.monotonic() < deadline:
         time.sleep(0.05)
-        plan.refresh_from_db(fields=["preview_state", "preview"])
+        plan.refresh_from_db(fields=["preview_state", "preview", "rows"])
     return plan
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 
 from config.doorbell import ring
-from jobs import findings, gates, spec, supervisor
+from environments import counts
+from jobs import confirmation, findings, gates, spec, supervisor
 from jobs.models import Job, JobStatus, Plan
 
 TOO_LONG = "The preview took longer than {seconds} s and was stopped. The plan itself is complete."
@@ -34,8 +35,14 @@ def write_preview(plan_id: int) -> None:
     nothing = {"sql": None, "sql_unavailable": reason(end, errors)}
     missing = {step["revision"]: nothing for step in plan.steps}
     preview = _with_findings(plan, missing | written)
-    Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=preview)
+    Plan.objects.filter(pk=plan_id, preview_state="asked").update(preview_state="ready", preview=preview, rows=_rows(plan))
     _wake(plan_id)
+
+
+def _rows(plan: Plan) -> dict[str, Any]:
+    """Asked only where something is destroyed, by a reading connection of our own."""
+    tables = confirmation.tables_of_losses(plan)
+    return counts.rows_of(plan.database, tables) if tables else {}
 
 
 def sweep() -> None:
