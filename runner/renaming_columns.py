@@ -128,10 +128,18 @@ class _Way:
             raise Failure(
                 REFUSED, "One column is added in {}() and the other dropped in {}().".format(come.function.name, gone.function.name)
             )
-        for other in self.found:
-            name = self.new if other.line < come.line else self.old
-            if other.node not in (come.node, gone.node) and mentions(other.node, name):
-                raise Failure(REFUSED, "Line {} uses {} too, so that the order cannot be kept for certain.".format(other.line, name))
+        for node in self.others(come, gone):
+            name = self.new if node.lineno < come.line else self.old
+            if mentions(node, name):
+                raise Failure(REFUSED, "Line {} uses {} too, so that the order cannot be kept for certain.".format(node.lineno, name))
+
+    def others(self, come, gone):
+        """The other statements that are about the table, whatever they call."""
+        for node in come.function.body:
+            if isinstance(node, ast.With) and any(each.block is node for each in self.found):
+                yield from (inner for inner in node.body if inner not in (come.node, gone.node))
+            elif node not in (come.node, gone.node) and mentions(node, self.table):
+                yield node
 
     def is_used_beside(self, come, gone) -> bool:
         """Whether the same block says something of the column: a table that is copied knows it by one name only."""

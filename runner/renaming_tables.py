@@ -63,6 +63,10 @@ def _rewrite(source: Source, way: str, schema, old: str, new: str) -> None:
     gone = one([each for each in found if _is(each, "drop_table", old, schema)], "drops {} in {}()".format(old, way))
     if come.function is not gone.function:
         raise Failure(REFUSED, "One table is created in {}() and the other dropped in {}().".format(come.function.name, gone.function.name))
+    known = [each.block or each.node for each in found]
+    for node in come.function.body:
+        if node not in known and (mentions(node, old) or mentions(node, new)):
+            raise Failure(REFUSED, "Line {} uses one of the tables in a way that cannot be followed for certain.".format(node.lineno))
     blocks = set()
     for each in found:
         if each.node not in (come.node, gone.node) and each.line > come.line:
