@@ -11,6 +11,7 @@ from accounts.permissions import Action
 from config.errors import NotFound
 from dashboard import proposal_findings, proposal_objects, proposal_talk, proposal_versions, proposal_view, proposal_ways
 from dashboard.requests import number_of, user_of
+from jobs import health
 from jobs.proposals import access, queries, reviewing
 from jobs.proposals.standing import Standing
 from migrations_store.models import Comment, Proposal, ProposalVersion, Review
@@ -73,6 +74,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "talk": True,
         "stamp": stamp(found),
         "is_live": found.status in UNDER_WAY,
+        "health": health.read() if found.status in UNDER_WAY else None,
         "may_check": access.may(user, Action.CHECK, found),
     } | _voice(user, found, version, stands)
     context |= objects | told
