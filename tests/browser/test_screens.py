@@ -15,6 +15,8 @@ PAGES = {
     "databases": "/projects/full/?tab=databases",
     "project-jobs": "/projects/full/?tab=jobs",
     "revision": "/projects/full/revisions/two/",
+    "suppressions": "/projects/full/suppressions/",
+    "suppression-new": "/projects/full/suppressions/new?rule=AD102&revision=two&object=t_two.fax",
     "database": "/databases/{dev}/",
     "new-job": "/databases/{dev}/plans/new?command=upgrade",
     "new-downgrade": "/databases/{dev}/plans/new?command=downgrade",
