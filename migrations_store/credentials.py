@@ -3,6 +3,8 @@
 It is sealed for the server that it was given for: where a project's source is changed to another one, it does not open.
 """
 
+import base64
+import binascii
 import re
 
 from django.db import transaction
@@ -22,6 +24,7 @@ LONGEST = 20_000
 TOKEN = re.compile(r"[!-~]{4,2000}")
 USERNAME = re.compile(r"[A-Za-z0-9_][\w.@+\-]{0,99}", re.ASCII)
 KEY = re.compile(r"-----BEGIN (OPENSSH|RSA|EC) PRIVATE KEY-----\n[A-Za-z0-9+/=\n:, -]+-----END \1 PRIVATE KEY-----\n")
+UNENCRYPTED = b"openssh-key-v1\0\0\0\0\x04none"
 USUAL = {"bitbucket.org": "x-token-auth"}
 
 
@@ -124,9 +127,20 @@ def _checked(server: str, token: str, key: str) -> tuple[str, str]:
     if token or len(text) > LONGEST or not KEY.fullmatch(text):
         sentence = "The source is reached by ssh: give a private key as ssh-keygen writes it, from -----BEGIN to the end of -----END."
         raise Invalid(sentence, {"key": sentence})
-    if "ENCRYPTED" in text:
+    if _has_passphrase(text):
         raise Invalid("The key has a passphrase, which nobody could type here.", {"key": "Give a key without a passphrase."})
     return Kind.KEY, text
+
+
+def _has_passphrase(key: str) -> bool:
+    """A file of OpenSSH's own form says within which cipher it is under; an older one says it in its head."""
+    if "OPENSSH" not in key:
+        return "ENCRYPTED" in key
+    try:
+        content = base64.b64decode("".join(key.split("\n")[1:-2]))
+    except binascii.Error:
+        return False
+    return not content.startswith(UNENCRYPTED) and content.startswith(UNENCRYPTED[:15])
 
 
 def _seal(project: Project, server: str, text: str) -> str:
