@@ -76,14 +76,20 @@ def walk(
     api.post("/projects", fields)
     targets = {name: target(case, name, postgres, tmp_path) for name in ENVIRONMENTS}
     databases = {}
-    for position, (name, found) in enumerate(targets.items(), 1):
-        api.call("POST", "/api/v1/environments", {"slug": name, "name": name, "position": position, "protected": False})
-        databases[name] = api.post("/databases", {"project": fields["slug"], "environment": name, "url": found.url})["id"]
+    for position, (name, found) in enumerate(targets.items(), 10 * [DEMO, *CASES].index(case) + 1):
+        place = environment(case, name)
+        api.post("/environments", {"slug": place, "name": place, "position": position, "protected": False})
+        databases[name] = api.post("/databases", {"project": fields["slug"], "environment": place, "url": found.url})["id"]
         assert api.run(databases[name], "upgrade", "heads", timeout=600)["status"] == "succeeded"
-    assert api.call("PATCH", "/api/v1/environments/prod", {"protected": True})[0] == 200
+    assert api.call("PATCH", f"/api/v1/environments/{environment(case, 'prod')}", {"protected": True})[0] == 200
     yield Walk(case, api, bare, targets, databases, *people.values(), git)
     for name in ENVIRONMENTS if case is AIRFLOW else ():
         postgres.drop_database(f"way_{name}")
+
+
+def environment(case: Case, name: str) -> str:
+    """Each case has its own: what is protected once asks for a second person ever after."""
+    return f"{name}-{case.name.partition('-')[0]}"
 
 
 def target(case: Case, name: str, postgres: EmbeddedPostgres, place: Path) -> Target:
@@ -188,9 +194,10 @@ def take_over(walk: Walk, slug: str) -> None:
 def promote(walk: Walk, slug: str, source: str, goal: str) -> None:
     page = walk.lena
     page.goto(walk.url(f"/?q={slug}"))
-    page.locator(f"a[href*='{slug}/promotions/new?from={source}&to={goal}']").click()
+    places = [environment(walk.case, name) for name in (source, goal)]
+    page.locator(f"a[href*='{slug}/promotions/new?from={places[0]}&to={places[1]}']").click()
     if goal != "prod":
-        page.get_by_role("button", name="Run 1 on test").click()
+        page.get_by_role("button", name=f"Run 1 on {places[1]}").click()
     else:
         page.get_by_role("button", name="Request approval").click()
         badge(page, "Awaiting approval")
