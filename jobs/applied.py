@@ -65,11 +65,12 @@ def of_revision(databases: list[Database], graph: Graph, node: RevisionNode) -> 
     steps = Step.objects.filter(job__database__in=databases, revision=node.revision, status__in=[StepStatus.SUCCEEDED, StepStatus.RUNNING])
     steps = steps.exclude(job__database_state=OutcomeState.UNCHANGED)  # what a job has undone again
     last = {step.job.database_id: step for step in steps.select_related("job__requested_by").order_by("pk")}
-    return [_of(database, graph, node, last.get(database.pk)) for database in databases]
+    having = {tuple(database.current): database.current for database in databases}  # of a fleet most are alike
+    found = {key: node.revision in graph.ancestors(current) for key, current in having.items()}
+    return [_of(database, node, last.get(database.pk), here=found[tuple(database.current)]) for database in databases]
 
 
-def _of(database: Database, graph: Graph, node: RevisionNode, last: Step | None) -> Applied:
-    here = node.revision in graph.ancestors(database.current)
+def _of(database: Database, node: RevisionNode, last: Step | None, *, here: bool) -> Applied:
     if last and last.status == StepStatus.RUNNING and last.job.status == JobStatus.RUNNING:
         return Applied(database, here, last, outside=False, edited="")
     explains = last if last and (last.direction != "downgrade") == here else None
