@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from environments.findings import dialects_of
 from jobs import squawk
 from jobs.findings import kept, merged
 from migrations_store import graph as graphs
@@ -79,6 +80,8 @@ def _history(version: ProposalVersion) -> Graph:
 
 
 def _dialect(version: ProposalVersion) -> str:
-    """As rules call it; "" where it is about no database: then all of them count."""
+    """As rules call it. Where it is about no database, that of all the project's; "" where they are of several kinds: then all count."""
     told = str(version.facts.get("dialect", ""))
-    return "mysql" if told == "mariadb" else told
+    kinds = {told} if told else dialects_of(version.proposal.project)
+    only = next(iter(kinds)) if len(kinds) == 1 else ""
+    return "mysql" if only == "mariadb" else only

@@ -92,6 +92,14 @@ def test_what_alembic_would_refuse_is_told(database: Database, admin: User, pyth
     assert says in told(version, "AD604")
 
 
+def test_without_a_comparison_the_kinds_of_the_projects_databases_count(database: Database, admin: User) -> None:
+    python = PYTHON.replace('op.drop_column("users", "phone")', 'op.create_index("ix", "users", ["fax"])', 1)
+    version = newest(proposed(database, user=admin, python=python, facts={"dialect": ""}))
+    assert "AD205" not in rules(version), "it holds on PostgreSQL, and there is SQLite alone"
+    Database.objects.update(driver="postgresql")
+    assert rules(version)["AD205"] == "upgrade"
+
+
 # --- accepting
 
 
