@@ -55,7 +55,7 @@ def sql(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
     found = _sql(request, project, node)
     if found["kept"] and found["sql"] is None and request.GET.get("seen") == "asked":
         return HttpResponse(status=204)
-    return render(request, "dashboard/partials/revision_sql.html", {"project": project, "node": node} | found)
+    return render(request, "dashboard/partials/revision_sql.html", {"project": project, "node": node, "is_part": True} | found)
 
 
 @login_required
