@@ -39,9 +39,7 @@ class Guard:
     # --- connections
 
     def refuse_connection(self, *_: object) -> None:
-        raise OfflineConnectionError(
-            "Without a database nothing may be connected to, but the project's env.py does so even in offline mode."
-        )
+        raise OfflineConnectionError("This may not connect to any database, but the project's env.py does so even in offline mode.")
 
     def on_connect(self, connection, _record) -> None:
         """Proof, limits, lock, and the files once more: in this order, before the project's first statement."""

@@ -84,6 +84,7 @@ def columns(database: Database) -> list[tuple[str, str]]:
         return [(row[1], row[2]) for row in connection.execute("PRAGMA table_info(t_three)")]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_accepted_rename_keeps_the_rows_both_ways(
     root: Path, modelled: Database, proposal: Proposal, admin: User, run: Callable[..., Job]
@@ -111,6 +112,7 @@ def test_accepted_rename_keeps_the_rows_both_ways(
     assert (columns(modelled), rows(modelled)) == ([("id", "INTEGER"), ("name", "VARCHAR(40)")], [(1, "Ada")])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_edit_is_a_version_by_its_author_with_its_own_sql(proposal: Proposal, admin: User, rita: User) -> None:
     first = made(proposal)
@@ -125,6 +127,7 @@ def test_edit_is_a_version_by_its_author_with_its_own_sql(proposal: Proposal, ad
         editing.edit(proposal, user=rita, python=text + "# more", expected_version=1)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_edit_that_is_not_taken_leaves_the_version_and_keeps_the_draft(proposal: Proposal, admin: User) -> None:
     text = made(proposal).files[0]["python"].replace("'four'", "'five'")

@@ -135,6 +135,7 @@ def test_head_on_another_parent_changes_one_assignment(root: Path, forked: Proje
     assert files_of(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_moving_what_a_database_has_already_is_a_red_flag(
     root: Path, forked: Project, database: Database, admin: User, run: Callable[..., Job]
@@ -167,6 +168,7 @@ def test_kinds_are_of_the_project_and_any_role_in_it_will_do(forked: Project, ad
     assert [list(queries.proposals(user)) for user in (viewer, stranger)] == [[proposal], []]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_made_again_it_follows_the_code(root: Path, templated: Project, admin: User) -> None:
     proposal = kinds.request_empty(templated, user=admin, message="m", revision_id="x")
