@@ -2,9 +2,11 @@
 
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
@@ -245,6 +247,32 @@ def test_hooks_of_a_repository_on_this_disk_are_not_run(cloned: Project, ann: Us
     proposal = approved(kinds.request_empty(cloned, user=ann, message="m", revision_id="four", options={"head": "three"}), rita)
     assert pushed(proposal, ann).status == "done"
     assert list(tmp_path.glob("ran-*")) == []
+
+
+@pytest.mark.django_db
+def test_push_whose_worker_vanished_has_failed(cloned: Project, ann: User, rita: User) -> None:
+    """And is not tried again: the branch may be there."""
+    proposal = approved(kinds.request_empty(cloned, user=ann, message="m", revision_id="four", options={"head": "three"}), rita)
+    push = pushing.request_push(proposal, user=ann)
+    with pytest.raises(Conflict, match="being pushed already"):
+        pushing.request_push(proposal, user=ann, branch="other")
+    ProposalPush.objects.update(status="running", started_at=timezone.now() - timedelta(hours=1))
+    delivering.sweep()
+    delivering.deliver(push.pk)
+    push.refresh_from_db()
+    assert (push.status, push.error["code"], push.commit) == ("failed", "worker_lost", "")
+
+
+@pytest.mark.django_db
+def test_push_is_looked_at_again_when_its_turn_comes(cloned: Project, ann: User, rita: User, bare: Path, git: Git) -> None:
+    proposal = approved(kinds.request_empty(cloned, user=ann, message="m", revision_id="four", options={"head": "three"}), rita)
+    push = pushing.request_push(proposal, user=ann)
+    version = proposal.versions.get()
+    reviewing.submit_review(proposal, user=rita, decision="request_changes", comment="wait", version=1, checksum=version.checksum)
+    delivering.deliver(push.pk)
+    push.refresh_from_db()
+    assert (push.status, "not approved any more" in push.error["why"]) == ("failed", True)
+    assert git("branch", "--format=%(refname:short)", cwd=bare) == "main"
 
 
 @pytest.mark.django_db
