@@ -10,6 +10,7 @@ from migrations_store import services as store
 from migrations_store.models import Proposal, ProposalVersion
 
 SHOWN_TAIL = 200
+RAISED = ("the project's own code raised an error", "Mend env.py, its hooks or script.py.mako, then make the proposal again.")
 
 
 class NotMade(Exception):
@@ -54,7 +55,10 @@ class Making:
             raise NotMade(problem("no_proposal", "Nothing was proposed", self.nothing))
 
     def explained(self, error: dict[str, Any] | None, end: supervisor.Exit) -> dict[str, Any]:
-        return explanations.explain(error, end, "\n".join(self.tail), place=self.proposal.against, database_state="unchanged")
+        told = explanations.explain(error, end, "\n".join(self.tail), place=self.proposal.against, database_state="unchanged")
+        if told["code"] == explanations.OTHER.code:  # its words are those of a migration
+            told |= {"title": f"{self.proposal.against}: {RAISED[0]}", "next": [RAISED[1]]}
+        return told
 
     def options(self) -> dict[str, Any]:
         """As they were asked for, with the folder where it lies on disk."""
