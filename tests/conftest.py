@@ -21,7 +21,7 @@ os.environ |= OURS
 
 django.setup()
 
-SERVERS = ("browser", "integration")
+SERVERS = ("autogenerate", "browser", "integration")
 
 pytest_plugins = ["tests.support.figures"]
 
@@ -36,6 +36,7 @@ def pytest_xdist_setupnodes() -> None:
         os.environ.pop(name, None)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle.
 
