@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -36,21 +37,28 @@ def pytest_xdist_setupnodes() -> None:
         os.environ.pop(name, None)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of one file stay together; those of one server do in one process too: it takes longer to start than most of them."""
+    from xdist.scheduler import LoadScopeScheduling
 
-    The tests of one file stay together; those of one server, in one process too: it takes longer to start than most of them.
-    """
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            folder = path.rpartition("/")[0]
+            return folder if folder.rpartition("/")[2] in SERVERS else path
+
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the longest tests come first, so that a parallel run does not end with one process at work and the others idle."""
     marks = ("timeout", "slow", "real")  # a limit of its own is asked for by what takes longest
     rank: dict[Path, int] = {}
     for item in items:
         found = next((place for place, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
         rank[item.path] = min(found, rank.get(item.path, found))
     items.sort(key=lambda item: rank[item.path])
-    for item in items:
-        shared = item.path.parent.name in SERVERS
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent if shared else item.path)))
 
 
 def pytest_collection_finish() -> None:
