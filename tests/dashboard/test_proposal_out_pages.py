@@ -76,7 +76,7 @@ def test_pushes_are_shown_with_what_came_of_them(signed_in: Client, proposal: Pr
     ProposalPush.objects.create(proposal=proposal, version=version, branch="two", status="done", commit="c" * 40, url=url, **facts)
     page = text(signed_in, f"/proposals/{proposal.pk}/")
     assert "The server said &lt;no&gt;." in page
-    assert f'href="{url}" rel="noopener noreferrer"' in page
+    assert f'href="{url}" target="_blank" rel="noopener noreferrer"' in page
     assert "The dashboard has no credentials for this repository" in page
 
 
