@@ -165,7 +165,7 @@ def propose(walk: Walk, slug: str) -> None:
     page.get_by_label("Message").fill("Add ours")
     if walk.case is KEYSTONE:  # it has two lines, one that adds and one that takes away
         page.get_by_text("What else Alembic can be told").click()
-        page.get_by_label("Head", exact=True).fill("expand@head")
+        page.locator("input[name=head]").fill("expand@head")
     page.get_by_role("button", name="Ask for it").click()
     found = page.locator(".head .badge").first
     expect(found).to_have_text(re.compile("Open|Failed|No differences"), timeout=180_000)
@@ -220,5 +220,5 @@ def confirm_losses(page: Page, place: str) -> None:
     for box in boxes:
         box.check()
     if boxes:
-        page.get_by_label("Reason").fill("It is not used any more")
-        page.get_by_label(f"Type {place} to confirm").fill(place)
+        page.locator("#reason").fill("It is not used any more")
+        page.locator("#typed").fill(place)
