@@ -301,7 +301,7 @@ def test_request_check_swallows_a_broker_that_is_down(create, admin, django_capt
     begun = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         services.request_check(database, user=admin)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize("broker", ["redis://nobody"], indirect=True)
@@ -313,7 +313,7 @@ def test_request_check_does_not_wait_for_a_silent_broker(
     begun = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         services.request_check(database, user=admin)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 3
 
 
 def test_test_connection_tries_what_is_not_saved(admin: User, project, dev: Environment, sqlite_file: Path, write) -> None:
