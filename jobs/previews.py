@@ -28,10 +28,7 @@ def write_preview(plan_id: int) -> None:
         elif event.get("event") == "error":
             errors.append(sentence(event))
 
-    end = supervisor.run(
-        document, spec.interpreter(plan.database.project), on_event=on_event, on_line=_ignored, on_tick=_nothing,
-        should_stop=_never, timeout=settings.PREVIEW_TIMEOUT, secrets=[],
-    )  # fmt: skip
+    end = supervisor.run(document, spec.interpreter(plan.database.project), on_event=on_event, timeout=settings.PREVIEW_TIMEOUT)
     nothing = {"sql": None, "sql_unavailable": reason(end, errors)}
     missing = {step["revision"]: nothing for step in plan.steps}
     preview = _with_findings(plan, missing | written)
@@ -78,15 +75,3 @@ def reason(end: supervisor.Exit, errors: list[str]) -> str:
     if errors:
         return errors[0]
     return "The project's env.py ended without writing SQL."
-
-
-def _ignored(stream: str, text: str, at: Any) -> None:
-    """A preview's output is not kept."""
-
-
-def _nothing() -> None:
-    """A preview has no row that could be kept alive."""
-
-
-def _never() -> bool:
-    return False

@@ -77,9 +77,11 @@ def _written(project: Project, snapshot: Snapshot, node: RevisionNode) -> tuple[
             errors.append(previews.sentence(event))
 
     end = supervisor.run(
-        _document(project, Snapshot.objects.get(pk=snapshot.pk), node), spec.interpreter(project), on_event=on_event, on_line=_ignored,
-        on_tick=_nothing, should_stop=_never, timeout=settings.PREVIEW_TIMEOUT, secrets=[],
-    )  # fmt: skip
+        _document(project, Snapshot.objects.get(pk=snapshot.pk), node),
+        spec.interpreter(project),
+        on_event=on_event,
+        timeout=settings.PREVIEW_TIMEOUT,
+    )
     if told.get("dialects"):
         return told["dialects"], ""
     return {}, told.get("unavailable") or previews.reason(end, errors)
@@ -98,15 +100,3 @@ def _database(project: Project) -> Database:
     related = Database.objects.select_related("project", "environment").filter(project=project)
     nowhere = Database(project=project, environment=Environment(slug="offline", name="offline"), driver="sqlite", database=":memory:")
     return related.order_by("environment__position", "environment__slug", "name").first() or nowhere
-
-
-def _ignored(stream: str, text: str, at: Any) -> None:
-    """What env.py prints is not kept."""
-
-
-def _nothing() -> None:
-    """There is no row that could be kept alive."""
-
-
-def _never() -> bool:
-    return False

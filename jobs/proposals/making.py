@@ -42,8 +42,8 @@ class Making:
     def launch(self, document: spec.Spec, *, secrets: list[str], before: str = "") -> None:
         """Raises NotMade with the first error that the runner told, in the words of the catalogue."""
         end = supervisor.run(
-            document, spec.interpreter(self.proposal.project), on_event=self._on_event, on_line=self._on_line, on_tick=_nothing,
-            should_stop=_never, timeout=settings.PROPOSAL_TIMEOUT, secrets=secrets,
+            document, spec.interpreter(self.proposal.project), on_event=self._on_event, on_line=self._on_line,
+            timeout=settings.PROPOSAL_TIMEOUT, secrets=secrets,
         )  # fmt: skip
         if end.closed and end.returncode == 0:
             return
@@ -77,11 +77,3 @@ class Making:
 
     def _on_line(self, _stream: str, text: str, _at: Any) -> None:
         self.tail = [*self.tail[-SHOWN_TAIL:], text]
-
-
-def _nothing() -> None:
-    """A proposal's row needs no sign of life: it has a time limit."""
-
-
-def _never() -> bool:
-    return False

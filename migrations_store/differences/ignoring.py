@@ -1,38 +1,16 @@
 """Which differences a rule hides. Pure functions over entries as they are kept."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Any
+
+from migrations_store.models import IgnoredDifference
 
 Shown = dict[str, Any]
 WHOLE = ("added", "removed")
 
 
-class Rule(Protocol):
-    """As much as is needed here of migrations_store.models.IgnoredDifference."""
-
-    @property
-    def pk(self) -> Any: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def what(self) -> str: ...
-    @property
-    def schema(self) -> str: ...
-    @property
-    def table(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def pattern(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def expires_at(self) -> datetime: ...
-
-
-def marked(entries: Iterable[Shown], rules: Iterable[Rule]) -> list[Shown]:
+def marked(entries: Iterable[Shown], rules: Iterable[IgnoredDifference]) -> list[Shown]:
     """The same entries; `ignored` says by which rule one is hidden, or is None. Nothing is left out: whoever shows them counts."""
     found, known = list(entries), list(rules)
     direct = [next((rule for rule in known if hides(rule, entry)), None) for entry in found]
@@ -40,7 +18,7 @@ def marked(entries: Iterable[Shown], rules: Iterable[Rule]) -> list[Shown]:
     return [entry | {"ignored": _told(rule or tables.get(_table(entry)))} for entry, rule in zip(found, direct, strict=True)]
 
 
-def hides(rule: Rule, entry: Shown) -> bool:
+def hides(rule: IgnoredDifference, entry: Shown) -> bool:
     """A pattern with a dot is compared with `schema.table`, one without with the table's name alone."""
     if rule.pattern:
         parts = (entry["schema"], entry["table"]) if "." in rule.pattern else (entry["table"],)
@@ -58,5 +36,5 @@ def _table(entry: Shown) -> tuple[Any, ...]:
     return entry["schema"], entry["table"], entry["what"]
 
 
-def _told(rule: Rule | None) -> Shown | None:
+def _told(rule: IgnoredDifference | None) -> Shown | None:
     return {"id": rule.pk, "reason": rule.reason, "expires_at": rule.expires_at.isoformat()} if rule else None

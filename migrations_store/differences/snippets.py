@@ -4,7 +4,8 @@ What is named in them was read from a database or a project: it only ever stands
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+
+from migrations_store.models import IgnoredDifference
 
 OBJECTS = {
     "table": "table",
@@ -87,25 +88,6 @@ CLASSES = {
 }
 
 
-class Subject(Protocol):
-    """As much of a rule as says what it is about."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def what(self) -> str: ...
-    @property
-    def schema(self) -> str: ...
-    @property
-    def table(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def object(self) -> str: ...
-    @property
-    def pattern(self) -> str: ...
-
-
 @dataclass(frozen=True)
 class Snippet:
     """`option` is what `context.configure` gets, `code` what stands above it, `note` what else it does or does not do."""
@@ -119,7 +101,7 @@ class Snippet:
         return f"{self.code}\n\n# and wherever env.py calls it:\ncontext.configure(..., {self.option}={self.option})\n"
 
 
-def snippet(rule: Subject) -> Snippet:
+def snippet(rule: IgnoredDifference) -> Snippet:
     """For every kind that a rule can have."""
     if rule.pattern:
         return _pattern(rule)
@@ -132,13 +114,13 @@ def snippet(rule: Subject) -> Snippet:
     return _operation(rule)
 
 
-def _pattern(rule: Subject) -> Snippet:
+def _pattern(rule: IgnoredDifference) -> Snippet:
     value = 'f"{object.schema}.{name}" if object.schema else name' if "." in rule.pattern else "name"
     code = PATTERN.format(purpose=f"Tables like {_quoted(rule.pattern)} are somebody else's.", value=value, pattern=rule.pattern)
     return Snippet("include_object", code, "Such a table is not compared at all, nor is anything that belongs to it.")
 
 
-def _object(rule: Subject) -> Snippet:
+def _object(rule: IgnoredDifference) -> Snippet:
     if rule.kind == "table":
         tests = [("name", rule.table), ("object.schema", rule.schema)]
     else:
@@ -150,7 +132,7 @@ def _object(rule: Subject) -> Snippet:
     return Snippet("include_object", code, "" if tests[0][1] else "All of this kind without a name on that table are meant.")
 
 
-def _compared(rule: Subject) -> Snippet:
+def _compared(rule: IgnoredDifference) -> Snippet:
     place = (rule.schema or None, rule.table, rule.name)
     purpose = f"Says nothing of the {rule.kind} of {_quoted(rule.object)}."
     if rule.kind == "default":
@@ -158,7 +140,7 @@ def _compared(rule: Subject) -> Snippet:
     return Snippet("compare_type", TYPE.format(purpose=purpose, place=place))
 
 
-def _column(rule: Subject) -> Snippet:
+def _column(rule: IgnoredDifference) -> Snippet:
     place = (rule.schema or None, rule.table, rule.name)
     silence = f"{SILENCES[rule.kind]}\n        return operation.has_changes()"
     purpose = f"Says nothing of {rule.kind} of {_quoted(rule.object)}."
@@ -169,7 +151,7 @@ def _column(rule: Subject) -> Snippet:
     return Snippet("process_revision_directives", code, note)
 
 
-def _operation(rule: Subject) -> Snippet:
+def _operation(rule: IgnoredDifference) -> Snippet:
     place = (rule.schema or None, rule.table, rule.name or None)
     condition = f"type(operation).__name__ in {CLASSES[rule.kind]!r}"
     purpose = f"Says nothing of {rule.kind} {_quoted(rule.object)}."
