@@ -29,9 +29,8 @@ document.addEventListener("securitypolicyviolation", e => window.hits.push("poli
 """
 # Elements and attributes that no page of ours has, or has only with our own values.
 STRANGERS = """() => [...document.querySelectorAll("*")].filter(e =>
-    /^(base|iframe|object|embed|marquee|math|video|x|style|animate|u)$/i.test(e.tagName)
+    /^(base|iframe|object|embed|marquee|math|video|x|noscript|style|animate|u)$/i.test(e.tagName)
     || (e.tagName === "SCRIPT" && !(e.getAttribute("src") || "").startsWith("/static/"))
-    || (e.tagName === "NOSCRIPT" && !/^[^<]*<(a|button|meta) [^<>]*>([^<]*<.(a|button)>)?[^<]*$/.test(e.textContent))
     || (e.tagName === "META" && e.httpEquiv.toLowerCase() === "refresh")
     || [...e.attributes].some(a => a.name.startsWith("on") || a.name.startsWith("hx-on") || a.name.startsWith("data-hx")
         || (["href", "src", "action", "data"].includes(a.name) && /^\\s*(javascript:|data:|(https?:)?\\/\\/)/i.test(a.value))
