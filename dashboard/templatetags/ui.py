@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
+from config.retelling import told as retold
 from dashboard import job_view
 from jobs.models import Job
 
@@ -65,6 +66,12 @@ def person(user: User | None) -> SafeString:
     if user is None:
         return format_html('<span class="meta">{}</span>', "the dashboard")
     return format_html('<span class="who"><span class="av" aria-hidden="true">{}</span>{}</span>', initials(user), user.display_name)
+
+
+@register.filter
+def told(sentence: object) -> str:
+    """A sentence of the rooms below, which speak English, in the reader's language."""
+    return retold(str(sentence or ""))
 
 
 @register.filter
