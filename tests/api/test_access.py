@@ -180,14 +180,15 @@ def filled(body: Any, world: dict[str, str]) -> Any:
     return world.get(body, body) if isinstance(body, str) else body
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_answers_those_who_may(world: dict[str, str], operation: str) -> None:
-    for role in ROLES:
-        with undone():
-            status, answer = called(Api(token_of(someone(role))), operation, world)
-            assert status in expected(operation, role), (role, answer.content)
+@pytest.mark.parametrize("role", ROLES)
+def test_operation_answers_those_who_may(world: dict[str, str], role: str, subtests: pytest.Subtests) -> None:
+    caller = Api(token_of(someone(role)))
+    for operation in OPERATIONS:
+        with subtests.test(operation), undone():
+            status, answer = called(caller, operation, world)
+            assert status in expected(operation, role), answer.content
             if role in OUTSIDERS and operation in LISTS:
-                assert b"shop" not in answer.content, role
+                assert b"shop" not in answer.content
 
 
 def called(caller: Api, operation: str, world: dict[str, str]) -> tuple[int, HttpResponse]:
@@ -210,19 +211,20 @@ def expected(operation: str, role: str) -> tuple[int, ...]:
     return (status,) if role in needed else (403,)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_answers_no_stranger(world: dict[str, str], operation: str) -> None:
-    assert called(Api(None), operation, world)[0] == 401
+def test_operation_answers_no_stranger(world: dict[str, str], subtests: pytest.Subtests) -> None:
+    for operation in OPERATIONS:
+        with subtests.test(operation):
+            assert called(Api(None), operation, world)[0] == 401
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_takes_no_session_cookie(world: dict[str, str], admin: User, operation: str) -> None:
+def test_operation_takes_no_session_cookie(world: dict[str, str], admin: User, subtests: pytest.Subtests) -> None:
     """A page of another site can make a browser send its cookies; it cannot make it send a token."""
-    _, body, _ = OPERATIONS[operation]
-    method, path = operation.split()
     caller = Api(None)
     caller.client.force_login(admin)
-    assert problem_of(caller.call(method, path.format(**world), filled(body, world)))["status"] == 401
+    for operation, (_, body, _) in OPERATIONS.items():
+        method, path = operation.split()
+        with subtests.test(operation):
+            assert problem_of(caller.call(method, path.format(**world), filled(body, world)))["status"] == 401
 
 
 @pytest.mark.parametrize("place", ["?token={}", "?access_token={}", "?authorization=Bearer%20{}", "?api_key={}"])

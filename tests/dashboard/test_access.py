@@ -168,7 +168,7 @@ PAGES = {
     "sign-in-again": Page(ANYONE, ANYONE),
     "sign-out": Page(post=ANYONE),
 }
-OPEN = {"sign-in"}
+OPEN = {"sign-in", "language"}
 POSTS = [name for name, page in PAGES.items() if page.post]
 
 
@@ -231,43 +231,48 @@ def expected(page: Page, method: str, role: str) -> tuple[int, ...]:
     return page.answers if role in needed else (403,)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_answers_those_who_may(world: dict[str, Any], name: str) -> None:
-    for role in ROLES:
-        with undone():
-            user = someone(role)
+@pytest.mark.parametrize("role", ROLES)
+def test_page_answers_those_who_may(world: dict[str, Any], role: str, subtests: pytest.Subtests) -> None:
+    user = someone(role)
+    world["own_token"] = create_token(user, by=user, name="old")[0].pk
+    for name in PAGES:
+        with subtests.test(name), undone():
             client = signed_in(user)
-            world["own_token"] = create_token(user, by=user, name="old")[0].pk
             for method in METHODS:
-                entries = AuditEntry.objects.count()
-                answer = ask(client, name, method, world)
-                assert answer.status_code in expected(PAGES[name], method, role), (role, method, answer.status_code)
-                if answer.status_code in (403, 404, 405):
-                    assert AuditEntry.objects.count() == entries, f"a refused {method} changes nothing"
-                if role in OUTSIDERS and answer.status_code == 200 and not answer.streaming:
-                    assert b"shop" not in answer.content, (role, method)
+                answers_as_it_should(client, name, method, role, world)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_stranger_is_sent_to_sign_in(world: dict[str, Any], name: str) -> None:
+def answers_as_it_should(client: Client, name: str, method: str, role: str, world: dict[str, Any]) -> None:
+    entries = AuditEntry.objects.count()
+    answer = ask(client, name, method, world)
+    assert answer.status_code in expected(PAGES[name], method, role), (method, answer.status_code)
+    if answer.status_code in (403, 404, 405):
+        assert AuditEntry.objects.count() == entries, f"a refused {method} changes nothing"
+    if role in OUTSIDERS and answer.status_code == 200 and not answer.streaming:
+        assert b"shop" not in answer.content, method
+
+
+def test_stranger_is_sent_to_sign_in(world: dict[str, Any], subtests: pytest.Subtests) -> None:
     """A fragment is told to send the whole page there, so that no part of a page becomes a sign-in form."""
     world["own_token"], entries = 1, AuditEntry.objects.count()
-    for method in METHODS:
-        answer = ask(Client(), name, method, world)
-        assert answer.status_code == 302
-        assert answer["Location"].startswith(f"{reverse('sign-in')}?next=/")
-    answer = ask(Client(headers={"HX-Request": "true"}), name, "GET", world)
-    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (401, reverse("sign-in"), b"")
+    for name in PAGES:
+        with subtests.test(name):
+            for method in METHODS:
+                answer = ask(Client(), name, method, world)
+                assert answer.status_code == 302
+                assert answer["Location"].startswith(f"{reverse('sign-in')}?next=/")
+            answer = ask(Client(headers={"HX-Request": "true"}), name, "GET", world)
+            assert (answer.status_code, answer["HX-Redirect"], answer.content) == (401, reverse("sign-in"), b"")
     assert AuditEntry.objects.count() == entries
 
 
-@pytest.mark.parametrize("name", POSTS)
-def test_post_without_csrf_token_is_refused(world: dict[str, Any], admin: User, name: str) -> None:
+def test_post_without_csrf_token_is_refused(world: dict[str, Any], admin: User, subtests: pytest.Subtests) -> None:
     client = signed_in(admin, client=Client(enforce_csrf_checks=True))
     world["own_token"] = create_token(admin, by=admin, name="old")[0].pk
     entries = AuditEntry.objects.count()
-    answer = ask(client, name, "POST", world)
-    assert answer.status_code == 403
+    for name in POSTS:
+        with subtests.test(name):
+            assert ask(client, name, "POST", world).status_code == 403
     assert AuditEntry.objects.count() == entries
 
 
@@ -378,10 +383,11 @@ NOWHERE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", NOWHERE)
-def test_what_does_not_exist_is_a_page_that_says_so(client: Client, database: Database, address: str) -> None:
-    for headers in ({}, {"HX-Request": "true"}):
-        assert client.get(address, headers=headers).status_code == 404
+def test_what_does_not_exist_is_a_page_that_says_so(client: Client, database: Database, subtests: pytest.Subtests) -> None:
+    for address in NOWHERE:
+        for headers in ({}, {"HX-Request": "true"}):
+            with subtests.test(address, headers=headers):
+                assert client.get(address, headers=headers).status_code == 404
 
 
 QUERIES = [
@@ -393,9 +399,10 @@ QUERIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", QUERIES)
-def test_query_that_makes_no_sense_is_passed_over(client: Client, database: Database, address: str) -> None:
-    assert client.get(address.replace("DATABASE", str(database.pk))).status_code in (200, 422)
+def test_query_that_makes_no_sense_is_passed_over(client: Client, database: Database, subtests: pytest.Subtests) -> None:
+    for address in QUERIES:
+        with subtests.test(address):
+            assert client.get(address.replace("DATABASE", str(database.pk))).status_code in (200, 422)
 
 
 FORMS = [
@@ -454,13 +461,12 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data"), FORMS)
-def test_form_that_makes_no_sense_is_answered_with_a_sentence(
-    client: Client, world: dict[str, Any], name: str, data: dict[str, str]
-) -> None:
+def test_form_that_makes_no_sense_is_answered_with_a_sentence(client: Client, world: dict[str, Any], subtests: pytest.Subtests) -> None:
     plans, entries = Plan.objects.count(), AuditEntry.objects.count()
-    arguments = [world.get(argument, argument) for argument in PAGES[name].arguments]
-    answer = client.post(reverse(name, args=arguments), {key: world.get(value, value) for key, value in data.items()})
-    assert 400 <= answer.status_code < 500
-    assert "Kanari" not in answer.content.decode()
-    assert (Plan.objects.count(), AuditEntry.objects.count()) == (plans, entries)
+    for name, data in FORMS:
+        arguments = [world.get(argument, argument) for argument in PAGES[name].arguments]
+        with subtests.test(name, data=data):
+            answer = client.post(reverse(name, args=arguments), {key: world.get(value, value) for key, value in data.items()})
+            assert 400 <= answer.status_code < 500
+            assert "Kanari" not in answer.content.decode()
+            assert (Plan.objects.count(), AuditEntry.objects.count()) == (plans, entries)
