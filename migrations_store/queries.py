@@ -1,6 +1,6 @@
 """Reading projects and their code."""
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 
 from accounts.models import User
 from accounts.permissions import Action, reach
@@ -32,6 +32,15 @@ def latest_snapshots(projects: list[Project]) -> dict[int, Snapshot]:
 def known_in_earlier_snapshot(project: Project, revision: str) -> bool:
     """Whether any snapshot of the project ever held the revision."""
     return "\0" not in revision and KnownRevision.objects.filter(project=project, revision=revision).exists()
+
+
+def find_revisions(user: User, words: list[str], limit: int) -> list[KnownRevision]:
+    """Those of visible projects whose id or message holds all the words; ids that begin with the first word come first. One query."""
+    found = KnownRevision.objects.filter(project__in=visible_projects(user).order_by()).select_related("project")
+    for word in words:
+        found = found.filter(Q(revision__icontains=word) | Q(message__icontains=word))
+    by_id = Case(When(revision__istartswith=words[0], then=0), default=1)
+    return list(found.order_by(by_id, "-pk")[:limit])
 
 
 def revision_source(snapshot: Snapshot, revision: str) -> str:

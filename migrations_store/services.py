@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require, require_part
 from audit.services import record
-from migrations_store import manifests
+from config.doorbell import ring
+from migrations_store import manifests, risks
 from migrations_store.configuration import read_configuration
 from migrations_store.errors import ConfigurationError, SlugTaken, SourceError
 from migrations_store.fields import fill_project
@@ -126,6 +127,7 @@ def _keep(project: Project, code: CodeReading, actor: str) -> Snapshot:
             _keep_revisions(snapshot, code)
             facts = {"commit": code.commit, "revisions": snapshot.revision_count, "heads": snapshot.heads}
             record(actor, "snapshot.take", f"project {project.slug}", digest=code.digest, **facts)
+            transaction.on_commit(lambda: ring(risks.TASK, snapshot.pk))
     return snapshot
 
 
@@ -148,10 +150,20 @@ def _keep_revisions(snapshot: Snapshot, code: CodeReading) -> None:
     """What outlives the snapshot's being the newest: the files' texts, and which revisions there ever were."""
     texts = [SourceText(sha256=key, text=text) for key, text in code.revisions.texts.items()]
     SourceText.objects.bulk_create(texts, ignore_conflicts=True, batch_size=200)
-    known = set(KnownRevision.objects.filter(project=snapshot.project_id).values_list("revision", flat=True))
-    ids = [facts["revision"] for facts in code.revisions.document["revisions"]]
-    new = [KnownRevision(project_id=snapshot.project_id, revision=id) for id in ids if id not in known and len(id) <= KnownRevision.LONGEST]
+    _know(snapshot.project_id, {facts["revision"]: facts["message"] for facts in code.revisions.document["revisions"]})
+
+
+def _know(project_id: int, messages: dict[str, str]) -> None:
+    """Adds the revisions that are new, and mends the messages that are others now."""
+    longest = KnownRevision.LONGEST
+    told = {id: message[:longest] for id, message in messages.items() if len(id) <= longest}
+    kept = {row.revision: row for row in KnownRevision.objects.filter(project=project_id)}
+    new = [KnownRevision(project_id=project_id, revision=id, message=message) for id, message in told.items() if id not in kept]
+    other = [kept[id] for id, message in told.items() if id in kept and kept[id].message != message]
+    for row in other:
+        row.message = told[row.revision]
     KnownRevision.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+    KnownRevision.objects.bulk_update(other, ["message"], batch_size=300)
 
 
 def _seen_again(known: Snapshot, code: CodeReading) -> Snapshot:

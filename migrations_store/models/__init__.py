@@ -6,11 +6,13 @@ from migrations_store.models.proposal import Proposal, ProposalVersion
 from migrations_store.models.pushing import ProposalPush, PushCredential
 from migrations_store.models.review import Comment, Review, ReviewDecision, Thread, ThreadKind, Viewed
 from migrations_store.models.revision_sql import RevisionSql
+from migrations_store.models.risk import FileRisk
 from migrations_store.models.suppression import Suppression
 
 __all__ = [
     "NEWEST_FIRST",
     "Comment",
+    "FileRisk",
     "IgnoredDifference",
     "KnownRevision",
     "Project",

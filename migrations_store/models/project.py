@@ -75,12 +75,16 @@ class Snapshot(models.Model):
 
 
 class KnownRevision(models.Model):
-    """That some snapshot of the project held a revision, so that this can be asked without opening every graph."""
+    """That some snapshot of the project held a revision, so that this can be asked without opening every graph.
+
+    `message` is the newest one that a snapshot had, cut: what a search through all projects looks at.
+    """
 
     LONGEST = 255
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="known_revisions")
     revision = models.CharField(max_length=LONGEST)
+    message = models.CharField(max_length=LONGEST, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "revision"], name="one_row_per_known_revision")]
