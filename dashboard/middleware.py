@@ -56,7 +56,7 @@ class PageMiddleware:
 
 
 def _is_open(request: HttpRequest) -> bool:
-    return request.path == "/sign-in" or request.path.startswith(OPEN)
+    return request.path in ("/sign-in", "/language") or request.path.startswith(OPEN)
 
 
 def _password_again(request: HttpRequest, refused: Refused | None) -> HttpResponse:
