@@ -24,17 +24,6 @@ def data(tmp_path) -> Iterator[Path]:
     return tmp_path / "data"
 
 
-def test_server_serves_and_stops(data):
-    with serving(data, ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
-        assert dashboard.wait_until_ready() == [f"Ready: http://127.0.0.1:{dashboard.port}/"]
-        health = dashboard.get("/healthz")
-        assert (health["status"], health["database"], health["broker"]) == ("ok", "ok", "ok")
-        assert health["workers"] >= 1
-        assert dashboard.get("/api/v1/projects", "token-for-tests-0001") == {"items": [], "count": 0}
-        assert dashboard.stop(signal.SIGINT) < 30
-        assert dashboard.process.returncode == 0
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory) -> Iterator[tuple[Dashboard, list[str]]]:
     """A server at its first start, and what it printed until it was ready."""
@@ -55,19 +44,6 @@ def test_server_keeps_its_data_private(first):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     command_lines = " ".join(dashboard.processes())
     assert (dashboard.data / "secret_key.key").read_text().strip() not in command_lines
-
-
-def test_killed_server_leaves_nothing(data):
-    with serving(data) as dashboard:
-        dashboard.wait_until_ready()
-        dashboard.stop(signal.SIGKILL)
-        deadline = time.monotonic() + 20
-        while dashboard.processes() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert dashboard.processes() == []
-    with serving(data) as dashboard:
-        printed = dashboard.wait_until_ready()
-        assert [line.split(":")[0] for line in printed] == ["Ready"], "the password is printed at the first start alone"
 
 
 def test_server_starts_dead_web_again(first):
@@ -107,6 +83,24 @@ def test_server_refuses_data_of_a_running_one(first):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "Another server runs with the data in" in done.stderr
+
+
+def test_killed_server_leaves_nothing_and_starts_again(first):
+    """The last that `first` goes through."""
+    killed, _ = first
+    killed.stop(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while killed.processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert killed.processes() == []
+    with serving(killed.data) as dashboard:
+        printed = dashboard.wait_until_ready()
+        assert printed == [f"Ready: http://127.0.0.1:{dashboard.port}/"], "the password is printed at the first start alone"
+        health = dashboard.get("/healthz")
+        assert (health["status"], health["database"], health["broker"]) == ("ok", "ok", "ok")
+        assert health["workers"] >= 1
+        assert dashboard.stop(signal.SIGINT) < 30
+        assert dashboard.process.returncode == 0
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

@@ -12,7 +12,7 @@ import pytest
 from config.embedded import EmbeddedPostgres
 from tests.support import figures
 
-ROUNDS = 3
+ROUNDS = 2
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 from config.embedded import EmbeddedPostgres
 from tests.support import figures
 
-ROUNDS = 6
+ROUNDS = 4
 
 pytestmark = pytest.mark.slow
 
