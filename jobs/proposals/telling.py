@@ -16,29 +16,33 @@ SHOWN = 200  # characters of what was said
 def review_wanted(proposal: Proposal, version: ProposalVersion) -> None:
     """To everybody whose word would count."""
     people = access.people_who_may(Action.REVIEW, proposal).exclude(pk__in=authors(proposal, version))
-    which = "" if version.number == 1 else f", now in version {version.number}"
-    _tell(Kind.REVIEW_WANTED, proposal, f"{proposal.requested_by.display_name} asks for a review of {_what(proposal)}{which}.", people)
+    who, what, again = proposal.requested_by.display_name, _what(proposal), version.number > 1
+    text = f"{who} asks for a review of {what}, now in version {version.number}." if again else f"{who} asks for a review of {what}."
+    _tell(Kind.REVIEW_WANTED, proposal, text, people)
 
 
 def reviewed(proposal: Proposal, review: Review) -> None:
     """To the authors."""
+    who, what = review.user.display_name, _what(proposal)
     kinds = {
-        ReviewDecision.APPROVE: (Kind.PROPOSAL_APPROVED, "approved"),
-        ReviewDecision.REQUEST_CHANGES: (Kind.CHANGES_REQUESTED, "asked for changes to"),
-        ReviewDecision.COMMENT: (Kind.PROPOSAL_REPLY, "commented on"),
+        ReviewDecision.APPROVE: (Kind.PROPOSAL_APPROVED, f"{who} approved {what}"),
+        ReviewDecision.REQUEST_CHANGES: (Kind.CHANGES_REQUESTED, f"{who} asked for changes to {what}"),
+        ReviewDecision.COMMENT: (Kind.PROPOSAL_REPLY, f"{who} commented on {what}"),
     }
-    kind, did = kinds[ReviewDecision(review.decision)]
+    kind, told = kinds[ReviewDecision(review.decision)]
     people = User.objects.filter(pk__in=authors(proposal, review.version)).exclude(pk=review.user_id)
-    _tell(kind, proposal, f"{review.user.display_name} {did} {_what(proposal)}{_saying(review.comment)}", people)
+    _tell(kind, proposal, told + _saying(review.comment), people)
 
 
 def said(thread: Thread, speaker: User, text: str, version: ProposalVersion | None) -> None:
     """To the authors, and to everybody who has spoken in the thread."""
     proposal = thread.proposal
     ids = authors(proposal, version) | set(thread.comments.values_list("user", flat=True))
-    where = {ThreadKind.OBJECT: " about an object of", ThreadKind.LINE: " on a line of"}.get(ThreadKind(thread.kind), " on")
+    who, what = speaker.display_name, _what(proposal)
+    places = {ThreadKind.OBJECT: f"{who} wrote about an object of {what}", ThreadKind.LINE: f"{who} wrote on a line of {what}"}
     people = User.objects.filter(pk__in=ids - {speaker.pk})
-    _tell(Kind.PROPOSAL_REPLY, proposal, f"{speaker.display_name} wrote{where} {_what(proposal)}{_saying(text)}", people, thread)
+    told = places.get(ThreadKind(thread.kind), f"{who} wrote on {what}")
+    _tell(Kind.PROPOSAL_REPLY, proposal, told + _saying(text), people, thread)
 
 
 def pushed(push: ProposalPush, error: str) -> None:
