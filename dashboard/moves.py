@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
+from dashboard.addresses import address
 from environments.models import Database, DatabaseState
 
 MOVABLE = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
@@ -30,13 +31,15 @@ def next_move(database: Database, family: Iterable[Database]) -> Move | None:
         return None
     givers = [other for other in family if _may_give(other, database)]
     if not givers:
-        return Move("upgrade", f"Upgrade {database.pending_count}", _plan_url(database), database.pending_count, database)
+        count = database.pending_count
+        return Move("upgrade", _("Upgrade %(count)d") % {"count": count}, _plan_url(database), count, database)
     giver = max(givers, key=lambda other: other.environment.position)
     gained = len(set(database.pending) - set(giver.pending))
     if not gained:
         return None
     key = f"{database.project.slug}:{giver.environment.slug}:{database.environment.slug}"
-    return Move("promote", f"Promote {gained} from {giver.environment.slug}", _promotion_url(giver, database), gained, database, key)
+    label = _("Promote %(count)d from %(source)s") % {"count": gained, "source": giver.environment.slug}
+    return Move("promote", label, _promotion_url(giver, database), gained, database, key)
 
 
 def first_move(family: list[Database], busy: Iterable[object] = ()) -> Move | None:
@@ -53,9 +56,9 @@ def _may_give(other: Database, taker: Database) -> bool:
 
 
 def _plan_url(database: Database) -> str:
-    return reverse("plan-new", args=[database.pk])
+    return address("plan-new", database.pk)
 
 
 def _promotion_url(giver: Database, taker: Database) -> str:
     query = urlencode({"from": giver.environment.slug, "to": taker.environment.slug})
-    return f"{reverse('promotion-new', args=[taker.project.slug])}?{query}"
+    return f"{address('promotion-new', taker.project.slug)}?{query}"

@@ -6,20 +6,21 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django import template
-from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config.retelling import told as retold
 from dashboard import job_view
+from dashboard.addresses import address
 from jobs.models import Job
 
 register = template.Library()
+register.simple_tag(address)
 RECENT = timedelta(days=7)
 DIGEST = re.compile(r"[0-9a-f]{64}")
-UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 @register.simple_tag
@@ -53,7 +54,7 @@ def job_badge(job: Job) -> SafeString:
 @register.simple_tag
 def revs(ids: Iterable[str], project: str) -> SafeString:
     """Revisions as links; base where there is none."""
-    links = [(reverse("revision", args=[project, id]), id, id[:12]) for id in ids]
+    links = [(address("revision", project, id), id, id[:12]) for id in ids]
     return (
         format_html_join(" ", '<a class="rev" href="{}" title="{}">{}</a>', links)
         if links
@@ -64,7 +65,7 @@ def revs(ids: Iterable[str], project: str) -> SafeString:
 @register.simple_tag
 def person(user: User | None) -> SafeString:
     if user is None:
-        return format_html('<span class="meta">{}</span>', "the dashboard")
+        return format_html('<span class="meta">{}</span>', _("the dashboard"))
     return format_html('<span class="who"><span class="av" aria-hidden="true">{}</span>{}</span>', initials(user), user.display_name)
 
 
@@ -85,7 +86,7 @@ def initials(user: User) -> str:
 def ago(moment: datetime | None) -> SafeString:
     """A time as its age, with the moment itself as title; older than a week as a date."""
     if moment is None:
-        return format_html('<span class="meta">{}</span>', "never")
+        return format_html('<span class="meta">{}</span>', _("never"))
     local = timezone.localtime(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M:%S %Z}", age(moment))
 
@@ -94,12 +95,17 @@ def age(moment: datetime) -> str:
     """Such as `2 h ago`."""
     passed = timezone.now() - moment
     if passed > RECENT:
-        return f"{timezone.localtime(moment):%d %b %Y}"
-    seconds = passed.total_seconds()
-    for size, unit in UNITS:
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit} ago"
-    return "just now" if seconds < 10 else f"{int(seconds)} s ago"
+        return formats.date_format(timezone.localtime(moment), _("d M Y"))
+    seconds = int(passed.total_seconds())
+    if seconds < 10:
+        return _("just now")
+    if seconds < 60:
+        return _("%(count)d s ago") % {"count": seconds}
+    if seconds < 3600:
+        return _("%(count)d min ago") % {"count": seconds // 60}
+    if seconds < 86400:
+        return _("%(count)d h ago") % {"count": seconds // 3600}
+    return _("%(count)d d ago") % {"count": seconds // 86400}
 
 
 @register.filter
@@ -108,11 +114,11 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 0.095:
-        return f"{seconds * 1000:.0f} ms"
+        return _("%(count)d ms") % {"count": round(seconds * 1000)}
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return _("%(seconds)s s") % {"seconds": formats.number_format(round(seconds, 1), 1)}
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest:02} s" if minutes else f"{rest} s"
+    return _("%(minutes)d m %(seconds)02d s") % {"minutes": minutes, "seconds": rest} if minutes else _("%(seconds)s s") % {"seconds": rest}
 
 
 @register.filter
@@ -121,7 +127,7 @@ def fact(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(fact, value))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     text = str(value)
     return f"{text[:12]}…" if DIGEST.fullmatch(text) else text if len(text) <= 200 else f"{text[:200]}…"
 
