@@ -129,13 +129,18 @@ def listed(names: list[str]) -> str:
 
 
 def _seconds(number: int) -> str:
-    for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if number % size == 0 and number >= size:
-            return f"{number // size} {unit}{'' if number == size else 's'}"
-    return "0 seconds"
+    if not number:
+        return "0 seconds"
+    if number % 3600 == 0:
+        return _hours(number // 3600, days=False)
+    minutes = number // 60
+    if number % 60 == 0:
+        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return f"{number} second{'' if number == 1 else 's'}"
 
 
-def _hours(number: int) -> str:
-    if number % 24 == 0:
-        return f"{number // 24} day{'' if number == 24 else 's'}"
+def _hours(number: int, *, days: bool = True) -> str:
+    whole = number // 24
+    if days and number % 24 == 0:
+        return f"{whole} day{'' if whole == 1 else 's'}"
     return f"{number} hour{'' if number == 1 else 's'}"

@@ -110,10 +110,10 @@ def _unconfirmed(plan: Plan) -> str:
 
 
 def _why_ended(job: Job) -> str:
+    it = f"Job {job.pk} on {job.database}"
     reason = {
-        JobStatus.FAILED: f"failed: {(job.error or {}).get('title', 'it gave no reason')}",
-        JobStatus.CANCELED: f"was canceled by {job.canceled_by or 'the dashboard'}",
-        JobStatus.REJECTED: "was rejected",
+        JobStatus.FAILED: f"{it} failed: {(job.error or {}).get('title', 'it gave no reason')}.",
+        JobStatus.CANCELED: f"{it} was canceled by {job.canceled_by or 'the dashboard'}.",
+        JobStatus.REJECTED: f"{it} was rejected.",
     }
-    state = reason.get(JobStatus(job.status), "did not bring the database where it should be")
-    return f"Job {job.pk} on {job.database} {state}."
+    return reason.get(JobStatus(job.status), f"{it} did not bring the database where it should be.")
