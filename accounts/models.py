@@ -25,11 +25,18 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable", "Comfortable"
+    COMPACT = "compact", "Compact"
+
+
 class User(AbstractUser):
-    """Someone who signs in. `time_zone` is an IANA name, empty for UTC."""
+    """Someone who signs in. `time_zone` is an IANA name, empty for UTC; `shortcuts` are those of a single key (WCAG 2.1.4)."""
 
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.AUTO)
+    density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
+    shortcuts = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, blank=True, default="")
 
     kept_grants: "list[tuple[str, Any]]"  # by accounts.permissions, once asked for

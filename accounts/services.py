@@ -4,13 +4,15 @@ import hashlib
 import re
 import secrets
 import zoneinfo
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.errors import NameTaken
-from accounts.models import ApiToken, Role, Theme, User
+from accounts.models import ApiToken, Density, Role, Theme, User
 from accounts.people import check_password_rules
 from accounts.permissions import Action, require
 from audit.context import by_token
@@ -21,6 +23,14 @@ PREFIX = "adb_"
 NAME = re.compile(r"[\w.@+-]+")
 USED_EVERY = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=366)
+CHOOSE = "Choose one of the list."
+# Of each preference: what it may be, and what is said of anything else.
+PREFERENCES: dict[str, tuple[Callable[[], Collection[Any]], str, str]] = {
+    "theme": (lambda: Theme.values, "There is no such theme.", CHOOSE),
+    "density": (lambda: Density.values, "There is no such density.", CHOOSE),
+    "shortcuts": (lambda: (True, False), "Shortcuts are on or off.", "On or off."),
+    "time_zone": (lambda: zoneinfo.available_timezones() | {""}, "There is no such time zone.", "Use a name such as Europe/Berlin."),
+}
 
 
 def create_first_admin(password: str | None, token: str | None) -> str | None:
@@ -100,14 +110,14 @@ def authenticate_token(value: str) -> User | None:
     return token.user
 
 
-def set_preferences(user: User, *, theme: str, time_zone: str) -> None:
-    """How pages look and in which zone they tell times; "" is UTC."""
-    if theme not in Theme.values:
-        raise Invalid("There is no such theme.", {"theme": "Choose one of the list."})
-    if time_zone and time_zone not in zoneinfo.available_timezones():
-        raise Invalid("There is no such time zone.", {"time_zone": "Use a name such as Europe/Berlin."})
-    user.theme, user.time_zone = theme, time_zone
-    user.save(update_fields=["theme", "time_zone"])
+def set_preferences(user: User, **wanted: Any) -> None:
+    """Those of PREFERENCES that are named: how pages look, and in which zone they tell times ("" is UTC). The others stay."""
+    for name, value in wanted.items():
+        allowed, sentence, hint = PREFERENCES[name]
+        if value not in allowed():
+            raise Invalid(sentence, {name: hint})
+        setattr(user, name, value)
+    user.save(update_fields=list(wanted))
 
 
 def _digest(value: str) -> str:

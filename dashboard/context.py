@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import reauthentication
 from accounts.models import User
 from accounts.permissions import Action, may
+from dashboard import twins
 from jobs import queries, reviews
 from jobs.models import JobStatus
 from jobs.proposals import queries as proposals
@@ -20,10 +21,13 @@ SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "audit", "se
 def shell(request: HttpRequest) -> dict[str, Any]:
     """`shell`: theme, navigation, time zone. A handful of queries for someone who is signed in, none else."""
     user = request.user if hasattr(request, "user") else None
-    facts: dict[str, Any] = {"theme": "auto", "version": VERSION, "time_zone": timezone.get_current_timezone_name()}
+    facts: dict[str, Any] = {"theme": "auto", "density": "comfortable", "shortcuts": True, "version": VERSION}
+    facts |= {"time_zone": timezone.get_current_timezone_name(), "twin": twins.of(request)}
     if isinstance(user, User):
         facts |= {
             "theme": user.theme,
+            "density": user.density,
+            "shortcuts": user.shortcuts,
             "section": SECTIONS.get(request.path.strip("/").split("/")[0], "pipeline"),
             "is_fresh": reauthentication.is_fresh(request.session),
             "unread": notices.unread_count(user),

@@ -92,11 +92,9 @@ def _holds_nul(request: HttpRequest) -> bool:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """A fragment must not get the sign-in page in its place: the whole page goes there."""
+    """A fragment must not get the sign-in page in its place, nor its page be lost: app.js says that the session is over."""
     if request.headers.get("HX-Request"):
-        answer = HttpResponse(status=401)
-        answer["HX-Redirect"] = resolve_url("sign-in")
-        return answer
+        return HttpResponse(status=401)
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
 
 

@@ -1,103 +1,88 @@
-// What a page cannot do by itself: guard polling, follow a log, copy, open dialogs, a few keys. Everything works without it.
+// What a page cannot do by itself: guard polling, copy, open dialogs, send forms once. Everything works without it.
+// keyboard.js has the keys and the palette, log.js the log of a job; both use what stands in `ui`.
 "use strict";
-(() => {
+const ui = (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const on = (name, handler) => document.addEventListener(name, handler);
+  const words = (name) => $("#words")?.dataset[name] || "";
 
-  // --- polling: not in a hidden tab; honest about a lost connection
+  // --- what was just done, said where everybody hears it; gone after eight seconds unless somebody looks at it
+  const leave = (toast) =>
+    setTimeout(() => {
+      if (toast.matches(":hover, :focus-within")) leave(toast);
+      else toast.remove();
+    }, 8000);
+  const say = (text) => {
+    const toast = document.createElement("div");
+    toast.className = "toast ok";
+    toast.append(Object.assign(document.createElement("p"), { textContent: text }));
+    $("#toasts")?.append(toast);
+    leave(toast);
+  };
+  $$("#toasts .toast.ok").forEach(leave);
+  const copy = (text) => navigator.clipboard?.writeText(text).then(() => say(words("copied")));
+
+  // --- polling: not in a hidden tab; honest about a lost connection or an ended session
+  const polling = () => $$("[hx-trigger^=every]");
   let failures = 0;
-  const connection = () => $("#connection");
+  let contact = Date.now();
+  let waiting = 0;
+  let signedOut = false;
   const lost = () => {
     failures += 1;
-    const bar = connection();
-    if (failures >= 2 && bar && bar.hidden) {
-      $("time", bar).textContent = new Date().toLocaleTimeString();
+    const bar = $("#connection");
+    if (failures === 3 && bar) {
+      $("span", bar).textContent = bar.dataset.said.replace("#", new Date().toLocaleTimeString());
       bar.hidden = false;
     }
+    clearTimeout(waiting);
+    waiting = setTimeout(probe, Math.min(2 ** (failures - 1), 30) * 1000);
   };
+  const back = () => {
+    const away = failures >= 3;
+    failures = 0;
+    contact = Date.now();
+    if ($("#connection")) $("#connection").hidden = true;
+    if (away) polling().forEach((part) => htmx.ajax("GET", part.getAttribute("hx-get"), { source: part }));
+  };
+  const probe = () =>
+    fetch($("link[rel=icon]").href, { method: "HEAD", cache: "no-store" }).then((answer) => (answer.status < 500 ? back() : lost()), lost);
+  setInterval(() => {
+    if (!failures && !document.hidden && !signedOut && Date.now() - contact > 4000 && polling().length) probe();
+  }, 2000);
   on("htmx:beforeRequest", (event) => {
     const polls = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-    if (polls && (document.hidden || $("[data-pick]:checked"))) event.preventDefault();
+    if (polls && (document.hidden || failures || signedOut || $("[data-pick]:checked"))) event.preventDefault();
   });
   on("htmx:sendError", lost);
   on("htmx:timeout", lost);
   on("htmx:responseError", (event) => {
-    if (event.detail.xhr.status >= 500) lost();
+    const { status } = event.detail.xhr;
+    if (status >= 500) lost();
+    if (status !== 401 || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    signedOut = true;
+    const dialog = $("#signed-out");
+    if (dialog && !dialog.open) dialog.showModal();
   });
   on("htmx:afterOnLoad", (event) => {
-    if (event.detail.xhr.status >= 500) return;
-    failures = 0;
-    const bar = connection();
-    if (bar) bar.hidden = true;
+    if (event.detail.xhr.status < 500) back();
   });
-
-  // --- a log that follows its end until the reader scrolls up
-  const log = $(".log[data-live]");
-  const follow = $("[data-follow]");
-  if (log && follow) {
-    let following = !location.hash;
-    let unseen = 0;
-    const pill = document.createElement("button");
-    pill.type = "button";
-    pill.className = "btn sm pill-new";
-    pill.hidden = true;
-    const show = () => {
-      follow.setAttribute("aria-pressed", String(following));
-      pill.hidden = following || !unseen;
-      pill.textContent = `↓ ${unseen} new line${unseen === 1 ? "" : "s"}`;
-      if (pill.parentNode !== log) log.append(pill);
-    };
-    const toEnd = () => {
-      unseen = 0;
-      log.scrollTop = log.scrollHeight;
-    };
-    const set = (value) => {
-      following = value;
-      if (following) toEnd();
-      show();
-    };
-    const nearEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    log.addEventListener("scroll", () => {
-      if (following !== nearEnd()) set(nearEnd());
-    });
-    new MutationObserver((changes) => {
-      const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node !== pill && node.nodeType === 1);
-      unseen += added.reduce((sum, node) => sum + node.querySelectorAll("li").length, 0);
-      if (following && added.length) toEnd();
-      if (added.length) show();
-    }).observe(log, { childList: true, subtree: true });
-    follow.hidden = false;
-    follow.addEventListener("click", () => set(!following));
-    pill.addEventListener("click", () => set(true));
-    set(following);
-  }
 
   // --- dialogs, copying, one submit a form
   on("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
     if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
     const copier = event.target.closest("[data-copy]");
-    if (copier) {
-      navigator.clipboard?.writeText(copier.dataset.copy).then(() => {
-        const before = copier.getAttribute("aria-label") || "";
-        copier.setAttribute("aria-label", "Copied");
-        copier.classList.add("done");
-        setTimeout(() => {
-          copier.setAttribute("aria-label", before);
-          copier.classList.remove("done");
-        }, 1500);
-      });
-    }
-    const dismisser = event.target.closest("[data-dismiss]");
-    if (dismisser) dismisser.closest(".toast")?.remove();
+    if (copier) copy(copier.dataset.copy);
+    event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
     const revealer = event.target.closest("[data-reveal]");
     if (revealer) {
       const field = document.getElementById(revealer.dataset.reveal);
       const shown = field.type === "text";
       field.type = shown ? "password" : "text";
       revealer.setAttribute("aria-pressed", String(!shown));
-      revealer.textContent = shown ? "Show" : "Hide";
+      revealer.textContent = revealer.dataset[shown ? "show" : "hide"];
     }
     for (const box of $$("details.menu-box[open]")) if (!box.contains(event.target)) box.open = false;
   });
@@ -111,6 +96,7 @@
   const reveal = () => $$("[data-reveal], [data-copy]").forEach((element) => (element.hidden = false));
   on("htmx:afterSwap", reveal);
   reveal();
+  $$("input[data-zone]").forEach((field) => (field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""));
 
   // --- choices that show only what belongs to them
   const conditional = () =>
@@ -143,27 +129,5 @@
   on("change", counted);
   on("htmx:afterSwap", counted);
   counted();
-
-  // --- times: relative or absolute
-  on("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
-    if (event.code === "Slash") {
-      const field = $("main input[type=search]");
-      if (field) {
-        field.focus();
-        event.preventDefault();
-      }
-    } else if (event.code === "BracketLeft" || event.code === "BracketRight") {
-      const steps = $$("[data-step]");
-      const at = steps.findIndex((step) => step.hash === location.hash);
-      const next = steps[event.code === "BracketRight" ? at + 1 : Math.max(at, 1) - 1];
-      if (next) next.click();
-    } else if (event.code === "KeyT") {
-      $$("time[title]").forEach((time) => {
-        const text = time.textContent;
-        time.textContent = time.title;
-        time.title = text;
-      });
-    }
-  });
+  return { $, $$, on, words, say, copy };
 })();

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.permissions import Action, may, people_who_may, reach
+from accounts.permissions import Action, may, people_who_may, reach, require
 from dashboard import pipeline as pipelines
 from dashboard.requests import number_of, user_of
 from dashboard.states import LOOKS
@@ -22,6 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if not Project.objects.exists() or not Environment.objects.exists():
         return render(request, "dashboard/setup.html", _first_run(request))
     return render(request, "dashboard/home.html", _context(request))
+
+
+@require_GET
+def setup(request: HttpRequest) -> HttpResponse:
+    require(user_of(request), Action.CONFIGURE)
+    return render(request, "dashboard/setup.html", _first_run(request))
 
 
 @require_GET

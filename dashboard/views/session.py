@@ -1,16 +1,20 @@
 """Signing in and out, and giving the password again before what needs it."""
 
+import zoneinfo
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import logout, views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import attempts, reauthentication
+from accounts import attempts, reauthentication, services
 from accounts.errors import TooManyAttempts
+from accounts.models import User
 from audit.services import record
 from dashboard.requests import address_of, require_fresh
 
@@ -29,11 +33,21 @@ class SignIn(views.LoginView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        is_first = form.get_user().last_login is None
         answer = super().form_valid(form)
         reauthentication.mark(self.request.session)
         attempts.succeeded(self.request.POST.get("username", ""), address_of(self.request))
         record(form.get_user().get_username(), "session.start", f"user {form.get_user().get_username()}")
+        if is_first:
+            self._suggest_zone(form.get_user(), self.request.POST.get("zone", ""))
         return answer
+
+    def _suggest_zone(self, user: User, zone: str) -> None:
+        """At the first time the browser's own zone is taken, and said; one that is not known here is not."""
+        if user.time_zone or not zone or zone not in zoneinfo.available_timezones():
+            return
+        services.set_preferences(user, time_zone=zone)
+        messages.success(self.request, _("Times are told in %(zone)s, as in your browser. Your account has others.") % {"zone": zone})
 
     def _held_back(self, refused: TooManyAttempts) -> HttpResponse:
         """The form again, unbound: a bound one would look at the password."""

@@ -63,6 +63,12 @@ PAGES = {
     "own-password": Page(post=ANYONE, data={"password": "battery staple 9"}),
     "token-new": Page(post=ANYONE, data={"name": "ci"}),
     "token-delete": Page(post=ANYONE, arguments=("own_token",)),
+    "search": Page(ANYONE, query="?q=nothing"),
+    "palette": Page(ANYONE, query="?q=nothing"),
+    "help": Page(ANYONE),
+    "help-error": Page(ANYONE, arguments=("AM-101",)),
+    "help-keyboard": Page(ANYONE),
+    "setup": Page(ADMIN),
     "environments-prepare": Page(post=ADMIN),
     "environments": Page(VIEWER),
     "environment-new": Page(
@@ -253,7 +259,7 @@ def answers_as_it_should(client: Client, name: str, method: str, role: str, worl
 
 
 def test_stranger_is_sent_to_sign_in(world: dict[str, Any], subtests: pytest.Subtests) -> None:
-    """A fragment is told to send the whole page there, so that no part of a page becomes a sign-in form."""
+    """A fragment is told that the session is over, so that no part of a page becomes a sign-in form."""
     world["own_token"], entries = 1, AuditEntry.objects.count()
     for name in PAGES:
         with subtests.test(name):
@@ -262,7 +268,7 @@ def test_stranger_is_sent_to_sign_in(world: dict[str, Any], subtests: pytest.Sub
                 assert answer.status_code == 302
                 assert answer["Location"].startswith(f"{reverse('sign-in')}?next=/")
             answer = ask(Client(headers={"HX-Request": "true"}), name, "GET", world)
-            assert (answer.status_code, answer["HX-Redirect"], answer.content) == (401, reverse("sign-in"), b"")
+            assert (answer.status_code, answer.content, "HX-Redirect" in answer) == (401, b"", False)
     assert AuditEntry.objects.count() == entries
 
 
