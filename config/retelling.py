@@ -11,7 +11,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -20,12 +20,15 @@ from django.utils.translation import get_language
 LONGEST = 2000
 DEEPEST = 5
 MOST_PARTS = 40
-FEW_LETTERS = 8  # a pattern with fewer fits too much, so that it takes single words alone
+FEW_LETTERS = 8
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"(?<![\w}])[A-Za-z]{2,}(?![\w{])")
 _NEXT_SENTENCE = re.compile(r"(?<=[.!?…]) (?=[A-Z“])")
-_SEPARATOR = re.compile(r"(; |: |, | \(|\)| and )")
+_SEPARATOR = re.compile(r"(; |: |, | \(|\)| and | or )")
+BETWEEN = (" and ", " or ")
+_MOMENT_WORD = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|at)\b")
+_MOMENT = re.compile(r"^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b")
 
 
 def told(sentence: str) -> str:
@@ -48,50 +51,47 @@ def _book(language: str) -> "Book | None":
     return next((Book(file) for file in files if file.is_file()), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pattern:
-    """The words of a sentence between what is put in; `one` and `many` are its entry of the catalogue."""
+    """The words of a sentence, and the names of what is put in between; `one` and `many` are its entry of the catalogue.
 
-    text: str
+    A `short` one fits too much, so that it takes single words alone.
+    """
+
+    words: tuple[str, ...]
+    holes: tuple[str, ...]
     one: str
     many: str
+    weight: int
+    short: bool
 
-    @cached_property
-    def words(self) -> list[str]:
-        return _HOLE.split(self.text)[::2]
-
-    @cached_property
-    def holes(self) -> list[str]:
-        return _HOLE.split(self.text)[1::2]
-
-    @cached_property
-    def weight(self) -> int:
-        return sum(len(words) for words in self.words)
-
-    @cached_property
-    def short(self) -> bool:
-        return sum(letter.isalpha() for words in self.words for letter in words) < FEW_LETTERS
-
-    def parts(self, text: str) -> dict[str, str] | None:
+    def parts(self, text: str) -> list[str] | None:
         """What the text puts in, if it is this sentence. No search goes back, so that no text can make it slow."""
-        first, *middle = self.words[:-1]
-        end = len(text) - len(self.words[-1])
-        if end < len(first) or not text.startswith(first) or not text.endswith(self.words[-1]):
+        last = self.words[-1]
+        if not text.startswith(self.words[0]) or not text.endswith(last):
             return None
-        found, at = [], len(first)
-        for words in middle:
+        at, end = len(self.words[0]), len(text) - len(last)
+        found = []
+        for words in self.words[1:-1]:
             next_at = text.find(words, at, end)
             if next_at < 0:
                 return None
             found.append(text[at:next_at])
             at = next_at + len(words)
         found.append(text[at:end])
-        return dict(zip(self.holes, found, strict=True)) if self._takes(found) else None
+        return found if at <= end and self._takes(found) else None
 
     def _takes(self, found: list[str]) -> bool:
         if self.short and any(not part or " " in part for part in found):
             return False
-        return all(name != "n" or part.replace(",", "").isdecimal() for name, part in zip(self.holes, found, strict=True))
+        return "n" not in self.holes or found[self.holes.index("n")].replace(",", "").isdecimal()
+
+
+def _pattern(text: str, one: str, many: str) -> Pattern:
+    pieces = _HOLE.split(text)
+    letters = sum(letter.isalpha() for words in pieces[::2] for letter in words)
+    short = letters < FEW_LETTERS and text[0] not in " ,;"
+    return Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), one, many, sum(map(len, pieces[::2])), short)
 
 
 class Book:
@@ -103,71 +103,106 @@ class Book:
         self.known: set[str] = set()
         patterns: list[Pattern] = []
         for one, many in messages(file):
-            self.known.update({one} - {""} if "{" not in one and not many else ())
-            patterns += [Pattern(text, one, many) for text in (one, many) if text and (many or _HOLE.search(text))]
+            if many or _HOLE.search(one):
+                patterns += [_pattern(text, one, many) for text in (one, many) if text]
+            elif one:
+                self.known.add(one)
         self.index = _indexed(patterns)
 
     def tell(self, text: str, depth: int = 0) -> str:
         """All of it, or as much of it as is known."""
         if depth > DEEPEST or not text.strip():
             return text
-        told = self._whole(text, depth, strict=True)
-        if told is not None:
-            return told
-        if text != text.strip():
-            core = text.strip()
-            return text.replace(core, self.tell(core, depth), 1)
-        return self._by_sentence(text, depth) or self._whole(text, depth) or self._by_part(text, depth) or text
+        return (
+            self._whole(text, depth, strict=True)
+            or self._without_end(text, depth)
+            or self._by_sentence(text, depth)
+            or self._whole(text, depth)
+            or self._by_part(text, depth)
+            or self._by_word(text)
+            or text
+        )
 
     def _whole(self, text: str, depth: int, *, strict: bool = False) -> str | None:
-        """As one entry; `strict` is without sentences in what is put in."""
+        """As one entry; `strict` is without sentences in what is put in. The first letter may be large or small."""
+        told = self._entry(text, depth, strict=strict)
+        if told is None and text[:1].isalpha():
+            told = self._entry(text[:1].swapcase() + text[1:], depth, strict=strict)
+            return told and (told[0].upper() if text[0].isupper() else told[0].lower()) + told[1:]
+        return told
+
+    def _entry(self, text: str, depth: int, *, strict: bool) -> str | None:
         if text in self.known:
             return self.catalogue.gettext(text)
-        for pattern in self._fitting(text):
-            parts = pattern.parts(text)
-            if parts is not None and not (strict and any(_NEXT_SENTENCE.search(part) for part in parts.values())):
-                return self._filled(pattern, parts, depth)
-        other = text[:1].swapcase() + text[1:]
-        if other in self.known and other != text:
-            told = self.catalogue.gettext(other)
-            return (told[:1].upper() if text[:1].isupper() else told[:1].lower()) + told[1:]
-        return None
+        best: tuple[Pattern, list[str]] | None = None
+        for word in {"", *_WORD.findall(text)}:
+            for pattern in self.index.get(word, ()):
+                if best and best[0].weight >= pattern.weight:
+                    break
+                parts = pattern.parts(text)
+                if parts is not None and not (strict and any(_NEXT_SENTENCE.search(part) for part in parts)):
+                    best = pattern, parts
+        return self._filled(*best, depth) if best else None
 
-    def _fitting(self, text: str) -> list[Pattern]:
-        """Those that have a word in common with it, the longest first."""
-        found = [pattern for word in {"", *_WORD.findall(text)} for pattern in self.index.get(word, ())]
-        return sorted(found, key=lambda pattern: -pattern.weight)
-
-    def _filled(self, pattern: Pattern, parts: dict[str, str], depth: int) -> str:
+    def _filled(self, pattern: Pattern, found: list[str], depth: int) -> str:
+        parts = dict(zip(pattern.holes, found, strict=True))
         number = int(parts.get("n", "1").replace(",", ""))
         told = self.catalogue.ngettext(pattern.one, pattern.many, number) if pattern.many else self.catalogue.gettext(pattern.one)
         parts = {name: part if name == "n" else self.tell(part, depth + 1) for name, part in parts.items()}
         parts.setdefault("n", str(number))
         return _HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
 
+    def _without_end(self, text: str, depth: int) -> str | None:
+        """Spaces around it, or a full stop that was added."""
+        core = text.strip()
+        if core != text:
+            return text.replace(core, self.tell(core, depth), 1)
+        told = self._whole(text[:-1], depth, strict=True) if text.endswith(".") else None
+        return told and told + "."
+
     def _by_sentence(self, text: str, depth: int) -> str | None:
-        """One after the other, as many at once as are one entry."""
+        """One after the other, as many at once as are one entry; one may have been added to another with a space before it."""
         left = _NEXT_SENTENCE.split(text, maxsplit=MOST_PARTS)
         if len(left) == 1:
             return None
-        told = []
+        told = ""
         while left:
-            many = next((n for n in range(min(len(left), 6), 1, -1) if self._whole(" ".join(left[:n]), depth, strict=True)), 1)
-            told.append(self.tell(" ".join(left[:many]), depth + 1))
+            many = next((n for n in range(min(len(left), 5), 1, -1) if self._whole(" ".join(left[:n]), depth, strict=True)), 1)
+            next_ones = " ".join(left[:many])
+            added = self._entry(" " + next_ones, depth, strict=False) if told else None
+            told += added or (" " if told else "") + self.tell(next_ones, depth + 1)
             left = left[many:]
-        return " ".join(told)
+        return told
 
     def _by_part(self, text: str, depth: int) -> str | None:
         """A list, or words with something added behind them."""
         pieces = _SEPARATOR.split(text, maxsplit=MOST_PARTS)
-        names = all(" " not in piece for piece in pieces[::2])
-        found = [pieces[0] if " " not in pieces[0] else self._whole(pieces[0], depth) or pieces[0]]
-        for separator, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            with_it = self._whole(separator + piece, depth)
-            alone = self._whole(piece, depth) if " " in piece else None
-            joined = self.catalogue.gettext(" and ") if separator == " and " and (names or alone) else separator
-            found.append(with_it or joined + (alone or piece))
-        return "".join(found)
+        names = all(" " not in piece or self._whole(piece, depth) for piece in pieces[::2])
+        told, at = self._piece(pieces[0], depth, alone=names), 1
+        while at < len(pieces):
+            for end in range(min(len(pieces), at + 6), at + 1, -2):
+                whole = self._entry("".join(pieces[at:end]), depth, strict=False)
+                if whole is not None:
+                    break
+            else:
+                end = at + 2
+                between = self.catalogue.gettext(pieces[at]) if names and pieces[at] in BETWEEN else pieces[at]
+                whole = between + self._piece(pieces[at + 1], depth, alone=names)
+            told, at = told + whole, end
+        return told
+
+    def _piece(self, piece: str, depth: int, *, alone: bool) -> str:
+        """Single words are told in a list alone: in a sentence that nobody knows they may mean anything."""
+        if not alone and " " not in piece:
+            return piece
+        return self._whole(piece, depth) or self._by_word(piece) or piece
+
+    def _by_word(self, text: str) -> str | None:
+        """A moment such as "Sat 21 Nov 22:00", or words that are known with a name behind them."""
+        if _MOMENT.search(text):
+            return _MOMENT_WORD.sub(lambda word: self.catalogue.gettext(word[0]), text)
+        words, _, name = text.rpartition(" ")
+        return f"{self.catalogue.gettext(words)} {name}" if " " in words and words in self.known else None
 
 
 def messages(file: Path) -> Iterator[tuple[str, str]]:
@@ -181,10 +216,10 @@ def messages(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _indexed(patterns: list[Pattern]) -> dict[str, list[Pattern]]:
-    """Each under its rarest word, or "" if it has none."""
-    words = [set(_WORD.findall(pattern.text)) for pattern in patterns]
+    """Each under its rarest word, or "" if it has none; the longest first."""
+    words = [set(_WORD.findall("{0}".join(pattern.words))) for pattern in patterns]
     often = Counter(word for found in words for word in found)
     index: dict[str, list[Pattern]] = {}
-    for pattern, found in zip(patterns, words, strict=True):
+    for pattern, found in sorted(zip(patterns, words, strict=True), key=lambda pair: -pair[0].weight):
         index.setdefault(min(found, key=lambda word: (often[word], word), default=""), []).append(pattern)
     return index

@@ -19,7 +19,17 @@ from typing import NamedTuple
 ROOMS = ("accounts", "audit", "config", "environments", "jobs", "migrations_store", "notices", "runner")
 OF_CONFIG = {"errors.py", "networks.py", "outgoing.py", "sealing.py"}  # the others speak to whoever starts the server
 NOT_FOR_PAGES = ("/migrations/0", "/management/", "audit/offline/", "audit/protection.py", "runner/operations.py", "proposals/patches.py")
-BETWEEN = (" and ",)  # what stands between the names of a list
+BY_HAND = (  # put together from pieces, which no reading of the source finds
+    " and ", " or ", "Nothing was run.", "the dashboard", "not known", "another {0}", "a session", "a process", "a connection",
+    "table {0}", "column {0}", "index {0} on {1}", "primary key {0} on {1}", "foreign key constraint {0} on {1}",
+    "unique constraint {0} on {1}", "check constraint {0} on {1}", "exclude constraint {0} on {1}",
+    "proposal {0} for {1}",
+    "type", "nullable", "default", "comment", "index", "constraint", "schema", "table", "column", "environment", "project", "database",
+    "job", "session", "process", "connection", "session {0}", "process {0}", "connection {0}", "idle", "active",
+    "downgrades", "stamps", "general", "reason", "none", "found", "created", "error", "warning", "info", "server",
+    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "at",
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 MOST_CHOICES = 12
 
 _LANGUAGE = re.compile(r"(?=.*[a-z]{2})(?=.*\w \w|.*\w[,:;.)]? \{|.*\} \(?\w|[;,:] )")
@@ -57,7 +67,7 @@ def sources(root: Path) -> list[Path]:
 
 def read(root: Path) -> dict[str, Entry]:
     """All entries, in the order of their places."""
-    entries = {words: Entry(words, places=["config/retelling.py"]) for words in BETWEEN}
+    entries = {words: Entry(words, places=["config/retelling.py"]) for words in BY_HAND}
     for path in sources(root):
         for entry in _Reader(ast.parse(path.read_text())).entries():
             kept = entries.setdefault(entry.msgid, entry)
