@@ -1,10 +1,14 @@
 """A job's log as its page shows it: windows of lines in groups, one for each step."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Job
 from jobs.queries import LogItem, log_lines
@@ -15,14 +19,16 @@ SCAN_LINES = 100_000
 ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
 WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
-LEVELS = {"": "All", "warnings": "Warnings and errors", "errors": "Errors"}
+LEVELS = {"": _("All"), "warnings": _("Warnings and errors"), "errors": _("Errors")}
+CLOCKS = {"": _("Time"), "relative": _("Since the start"), "utc": "UTC"}
 LABELS = {"sql": "SQL", "dashboard": "–", "step": "STEP", "stdout": "OUT", "stderr": "LOG", "backup": "BAK"}
 
 
 @dataclass(frozen=True)
 class LogLine:
     seq: int
-    at: datetime
+    at: str
+    clock: str
     delta: str
     label: str
     tone: str
@@ -50,24 +56,40 @@ class LogWindow:
     finished: bool
 
 
-def window(job: Job, *, after: int | None, level: str = "", find: str = "") -> LogWindow:
+@dataclass(frozen=True)
+class Look:
+    """How a reader wants the log: what the address says, so that a link shows the same. `time` is one of CLOCKS."""
+
+    level: str = ""
+    find: str = ""
+    time: str = ""
+    wrap: bool = True
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Look":
+        level, time = query.get("level", ""), query.get("time", "")
+        level, time = level if level in LEVELS else "", time if time in CLOCKS else ""
+        return cls(level, query.get("find", "")[:200], time, query.get("wrap") != "off")
+
+
+def window(job: Job, *, after: int | None, look: Look) -> LogWindow:
     """The page of the log that starts after `after`; without it the last page. With a filter, the first lines that match."""
-    if level or find:
+    if look.level or look.find:
         start, page = after or 0, log_lines(job, after or 0, SCAN_LINES)
-        items = [item for item in page.items if _matches(item, level, find)][-PAGE_LINES:]
+        items = [item for item in page.items if _matches(item, look.level, look.find)][-PAGE_LINES:]
     else:
         start = max(0, job.line_count - PAGE_LINES) if after is None else max(0, after)
         page = log_lines(job, start, PAGE_LINES)
         items = page.items
     earlier = max(0, start - PAGE_LINES) if start else None
-    return LogWindow(_groups(items), page.next_after, earlier, page.next_after < job.line_count, page.finished)
+    return LogWindow(_groups(items, _clock(job, look.time)), page.next_after, earlier, page.next_after < job.line_count, page.finished)
 
 
-def tail(job: Job, *, after: int, level: str = "", find: str = "") -> LogWindow:
+def tail(job: Job, *, after: int, look: Look) -> LogWindow:
     """What came since: the answer to a poll."""
     page = log_lines(job, after, POLL_LINES)
-    items = [item for item in page.items if _matches(item, level, find)]
-    return LogWindow(_groups(items), page.next_after, None, page.next_after < job.line_count, page.finished)
+    items = [item for item in page.items if _matches(item, look.level, look.find)]
+    return LogWindow(_groups(items, _clock(job, look.time)), page.next_after, None, page.next_after < job.line_count, page.finished)
 
 
 def _matches(item: LogItem, level: str, find: str) -> bool:
@@ -76,10 +98,19 @@ def _matches(item: LogItem, level: str, find: str) -> bool:
     return tone in wanted and find.lower() in item[3].lower()
 
 
-def _groups(items: list[LogItem]) -> list[LogGroup]:
+def _clock(job: Job, mode: str) -> Callable[[datetime], str]:
+    """How a line's moment is told: in the reader's zone, since the job's start, or in UTC."""
+    began = job.started_at or job.created_at
+    zone = UTC if mode == "utc" else timezone.get_current_timezone()
+    if mode == "relative":
+        return lambda at: f"{(at - began).total_seconds():.3f}"
+    return lambda at: f"{at.astimezone(zone):%H:%M:%S}.{at.microsecond // 1000:03}"
+
+
+def _groups(items: list[LogItem], clock: Callable[[datetime], str]) -> list[LogGroup]:
     """A line of the stream `step` opens a group; it is the heading, and keeps its number as an anchor."""
     found = [LogGroup()]
-    for item, line in zip(items, _lines(items), strict=True):
+    for item, line in zip(items, _lines(items, clock), strict=True):
         if item[2] == "step":
             title, _, revision = item[3].partition(": ")
             found.append(LogGroup(title, revision, item[0]))
@@ -88,12 +119,12 @@ def _groups(items: list[LogItem]) -> list[LogGroup]:
     return [group for group in found if group.lines or group.title]
 
 
-def _lines(items: list[LogItem]) -> Iterable[LogLine]:
+def _lines(items: list[LogItem], clock: Callable[[datetime], str]) -> Iterable[LogLine]:
     moments = [datetime.fromisoformat(item[1]) for item in items]
     deltas = [timedelta(0)][: len(moments)] + [later - earlier for earlier, later in pairwise(moments)]
-    for (seq, _, stream, text), at, delta in zip(items, moments, deltas, strict=True):
+    for (seq, _at, stream, text), at, delta in zip(items, moments, deltas, strict=True):
         tone = _tone(stream, text)
-        yield LogLine(seq, at, f"+{delta / timedelta(seconds=1):.1f}", _label(stream, text, tone), tone, text)
+        yield LogLine(seq, at.isoformat(), clock(at), f"+{delta / timedelta(seconds=1):.1f}", _label(stream, text, tone), tone, text)
 
 
 def _tone(stream: str, text: str) -> str:

@@ -36,13 +36,11 @@ def status(request: HttpRequest, id: str) -> HttpResponse:
 def log(request: HttpRequest, id: str) -> HttpResponse:
     """The lines after `?after=` and the next poller; 204 when nothing is new."""
     found = queries.get_job(user_of(request), id, Action.READ_LOGS)
-    level, find = _filters(request)
-    tail = log_view.tail(found, after=number_of(request, "after") or 0, level=level, find=find)
+    look = log_view.Look.of(request.GET)
+    tail = log_view.tail(found, after=number_of(request, "after") or 0, look=look)
     if not tail.groups and not tail.finished and tail.next_after == (number_of(request, "after") or 0):
         return HttpResponse(status=204)
-    return render(
-        request, "dashboard/partials/log_tail.html", {"job": found, "log": tail, "level": level, "find": find, "live": not tail.finished}
-    )
+    return render(request, "dashboard/partials/log_tail.html", {"job": found, "log": tail, "look": look, "live": not tail.finished})
 
 
 @login_required
@@ -82,15 +80,15 @@ def _needed(reason: str) -> str:
 
 
 def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
-    level, find = _filters(request)
+    look = log_view.Look.of(request.GET)
     line = number_of(request, "line")
     after = max(0, line - 50) if line else number_of(request, "after")
-    window = log_view.window(found, after=after, level=level, find=find)
+    window = log_view.window(found, after=after, look=look)
     shown = {
         "log": window,
-        "level": level,
-        "find": find,
+        "look": look,
         "levels": log_view.LEVELS,
+        "clocks": log_view.CLOCKS,
         "line": line,
         "live": not (window.finished or window.more),
     }
@@ -145,8 +143,3 @@ def _text_lines(found: Job) -> Any:
             return
         yield "".join(f"{at} {stream:9} {text}\n" for _, at, stream, text in page.items)
         after = page.next_after
-
-
-def _filters(request: HttpRequest) -> tuple[str, str]:
-    level = request.GET.get("level", "")
-    return level if level in log_view.LEVELS else "", request.GET.get("find", "")[:200]
