@@ -267,7 +267,7 @@ def test_lists_show_what_is_mine_and_what_waits(client: Client, reader: Client, 
     assert {show: ("add fax" in html, "add mail" in html) for show, html in lists.items()} == {
         "all": (True, True), "waiting": (True, False), "mine": (False, True)
     }  # fmt: skip
-    assert '1<span class="sr"> wait for you' in lists["all"], "in the navigation"
+    assert '<span class="sr">1 waits for you</span>' in lists["all"], "in the navigation"
     assert "add fax" in reader.get(reverse("reviews")).content.decode()
     assert "add fax" in reader.get(reverse("project", args=["shop"])).content.decode()
     Proposal.objects.filter(pk=own.pk).update(status="closed")
