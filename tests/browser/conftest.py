@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.jobs.conftest import ENV, table, write_revision
-from tests.support.dashboard import Api, Dashboard, serving
+from tests.runner.test_propose import TEMPLATE
+from tests.support.dashboard import Api, Dashboard, eventually, serving
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps an event loop in this thread, while other tests here use the store
 PASSWORD = "correct-horse-battery"
@@ -93,6 +94,48 @@ def full(site: Site) -> Site:
     api.run(site.databases["test"], "upgrade", "two")
     api.request(site.databases["prod"], "upgrade", "one")
     return site
+
+
+MODELS = """\
+import sqlalchemy as sa
+target_metadata = sa.MetaData()
+sa.Table("t_one", target_metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("fax", sa.String(40), unique=True))
+sa.Table("t_more", target_metadata, sa.Column("id", sa.Integer, primary_key=True))
+"""
+
+
+@pytest.fixture(scope="session")
+def rich(full: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One of each thing that has a page, in a project of its own whose models differ from its database; ids for addresses."""
+    api, place = full.api, tmp_path_factory.mktemp("models")
+    root = modelled(place / "code")
+    api.post("/projects", {"slug": "models", "name": "Models", "source": {"kind": "directory", "path": str(root)}})
+    databases = {}
+    for slug in ("dev", "prod"):
+        sqlite3.connect(place / f"{slug}.db").close()
+        url = f"sqlite:///{place / slug}.db"
+        databases[slug] = api.post("/databases", {"project": "models", "environment": slug, "url": url})["id"]
+    api.run(databases["dev"], "upgrade", "two")
+    proposal = api.post("/proposals", {"database": databases["dev"], "message": "add fax"}, want=202)["id"]
+    check, *_ = api.post("/projects/models/checks", want=202)["jobs"]
+    plan = api.post("/plans", {"database": databases["dev"], "command": "downgrade", "revision": "base"})["id"]
+    promotion = api.post("/promotions", {"project": "models", "from": "dev", "to": "prod", "reason": "to show"})["id"]
+    team = api.post("/teams", {"name": "Menders", "members": ["admin"]})["id"]
+    api.ended(check)
+    eventually(lambda: api.get(f"/proposals/{proposal}")["status"] == "open", 60, "the proposal is made", every=0.2)
+    return {"proposal": proposal, "plan": plan, "promotion": promotion, "team": team, "check": check, "models": databases["dev"]}
+
+
+def modelled(root: Path) -> Path:
+    """Two revisions, and models that want more than they make."""
+    (root / "migrations" / "versions").mkdir(parents=True)
+    (root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = driver://\n")
+    env = ENV.replace("config = context.config\n", "config = context.config\n" + MODELS)
+    (root / "migrations" / "env.py").write_text(env.replace("target_metadata=None", "target_metadata=target_metadata"))
+    (root / "migrations" / "script.py.mako").write_text(TEMPLATE)
+    write_revision(root, "one", None, *table("t_one"), message="Create one")
+    write_revision(root, "two", "one", *table("t_two"), message="Create two")
+    return root
 
 
 @pytest.fixture(scope="session")
