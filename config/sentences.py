@@ -77,36 +77,30 @@ def read(root: Path) -> dict[str, Entry]:
 
 
 class _Reader:
-    """One module: `silent` are the nodes whose texts are for no person, `names` the texts that local names hold."""
+    """One module: `silent` are the nodes whose texts are for no person, `scope` the texts that local names hold."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
         self.silent: set[ast.AST] = set()
-        self.names: dict[ast.AST, dict[str, ast.expr]] = {}
         self.scope: dict[str, ast.expr] = {}
-        for node in ast.walk(tree):
-            self._look(node)
 
     def entries(self) -> Iterator[Entry]:
         yield from self._of(self.tree)
 
-    def _look(self, node: ast.AST) -> None:
-        for quiet in _quiet(node):
-            self.silent.update(ast.walk(quiet))
-        if isinstance(node, ast.FunctionDef):
-            self.names[node] = _held(node)
-
     def _of(self, node: ast.AST) -> Iterator[Entry]:
-        before, self.scope = self.scope, self.names.get(node, self.scope)
+        if node in self.silent or isinstance(node, ast.Compare):
+            return
+        self.silent.update(_quiet(node))
+        before = self.scope
+        if isinstance(node, ast.FunctionDef):
+            self.scope = _held(node)
         if isinstance(node, ast.ClassDef) and _is_choices(node):
             yield from _labels(node)
-        elif _is_text(node) and isinstance(node, ast.expr):
-            if node not in self.silent:
-                yield from self._told(node)
-                yield from (entry for inner in _inside(node) for entry in self._of(inner))
-        else:
-            for child in ast.iter_child_nodes(node):
-                yield from self._of(child)
+            return
+        if _is_text(node) and isinstance(node, ast.expr):
+            yield from self._told(node)
+        for child in _inside(node) if _is_text(node) else ast.iter_child_nodes(node):
+            yield from self._of(child)
         self.scope = before
 
     def _told(self, node: ast.expr) -> Iterator[Entry]:
@@ -169,8 +163,6 @@ def _quiet(node: ast.AST) -> Iterator[ast.AST]:
         if name in _SILENT_CALLS or name.endswith("Field"):
             yield from [argument for argument in node.args if _is_text(argument)]
         yield from [word.value for word in node.keywords if word.arg in _SILENT_WORDS]
-    elif isinstance(node, ast.Compare):
-        yield node
 
 
 def _held(function: ast.FunctionDef) -> dict[str, ast.expr]:
@@ -192,11 +184,13 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def _inside(node: ast.expr) -> Iterator[ast.AST]:
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
     """What may hold further texts in what is put into this one: arguments of calls, values of a join."""
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.Call, ast.BoolOp, ast.GeneratorExp, ast.ListComp, ast.Dict, ast.Subscript)) and inner is not node:
-            yield inner
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.Call, ast.BoolOp, ast.GeneratorExp, ast.ListComp, ast.Dict, ast.Subscript)):
+            yield child
+        elif not isinstance(child, ast.Compare):
+            yield from _inside(child)
 
 
 def _is_choices(node: ast.ClassDef) -> bool:
