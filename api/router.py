@@ -8,6 +8,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from api import (
     audit,
+    compare,
     databases,
     drift,
     environments,
@@ -70,6 +71,7 @@ api.add_router("/environments", policies.of_environments)
 api.add_router("/proposals", reviews.router)
 api.add_router("/proposals", proposal_ways.router)
 api.add_router("/projects", revisions.router)
+api.add_router("/projects", compare.router)
 api.add_router("/projects", suppressions.router)
 api.add_router("/projects", drift.router)
 for path, router in {"/users": people.users, "/teams": people.teams, "/grants": people.of_grants}.items():

@@ -1,18 +1,25 @@
-"""The whole history in one small drawing beside the rows, with the places of databases and heads."""
+"""The whole history in one small drawing beside the rows: where databases, heads and hits are, and ways to go there."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dashboard.graph_view import COLOURS, GraphView, Window
+from django.utils.translation import gettext as _
+
+from dashboard.graph_rows import COLOURS, Window
+from dashboard.graph_view import GraphView
 from migrations_store import lanes
 from migrations_store.graph import LOADED, Graph
 
 HEIGHT = 316
 PINS = 8
+TOP = 20
+EDGE = 16
 LANE = 10
 LANES = 6
 LABEL_GAP = 22
+REGIONS = 24
 
 
 @dataclass(frozen=True)
@@ -33,14 +40,27 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A slice that leads to the rows in it."""
+
+    y: str
+    height: str
+    revision: str
+
+
+@dataclass(frozen=True)
 class Map:
+    """`paths` are colour, dashed and shape; `hits` is one shape for all of them."""
+
     height: int
-    paths: list[tuple[int, str]]
+    paths: list[tuple[int, bool, str]]
     dots: list[tuple[int, float]]
     labels: list[Label]
     top: float
     shown: float
     width: int
+    hits: str
+    regions: list[Region]
 
 
 def draw_map(view: GraphView, window: Window) -> Map:
@@ -51,32 +71,52 @@ def draw_map(view: GraphView, window: Window) -> Map:
     dots = [(_x(row.lane), 20 + step * place) for place, row in enumerate(view.layout)] if count <= 60 else []
     width = _x(max((row.lane for row in view.layout), default=0)) + 12
     top, bottom = 20 + step * window.top - 9, 20 + step * max(0, window.bottom - 1) + 9
-    return Map(height, _paths(view.graph, step), dots, _labels(view, step, height), top, bottom - top, width)
+    hits = _hits(width, (20 + step * view.index[hit] for hit in view.hits))
+    labels, regions = _labels(view, step, height), _regions(view.graph, step, height)
+    return Map(height, _paths(view.graph, step), dots, labels, top, bottom - top, width, hits, regions)
 
 
 def _x(lane: int) -> int:
-    return 16 + LANE * min(lane, LANES - 1)
+    return EDGE + LANE * min(lane, LANES - 1)
+
+
+def _hits(width: int, places: Iterable[float]) -> str:
+    """Ticks at the side; those that would lie on each other are one."""
+    return "".join(f"M{width + 3} {y:.1f}h8" for y in sorted({round(place * 2) / 2 for place in places}))
+
+
+def _regions(graph: Graph, step: float, height: int) -> list[Region]:
+    """Equal slices, each leading to the revision in its middle."""
+    count = len(graph.order)
+    slices = min(REGIONS, count)
+    tall = (height - 20) / max(1, slices)
+    middles = [min(count - 1, max(0, round(((place + 0.5) * tall - 10) / step) if step else 0)) for place in range(slices)]
+    return [Region(f"{10 + place * tall:.1f}", f"{tall:.1f}", graph.order[middle]) for place, middle in enumerate(middles)]
 
 
 @lru_cache(maxsize=LOADED)
-def _paths(graph: Graph, step: float) -> list[tuple[int, str]]:
-    """Upright pieces of a lane are joined as long as they follow each other; what changes lanes is a short curve."""
-    paths: dict[int, list[str]] = defaultdict(list)
-    open_lines: dict[tuple[int, int], float] = {}
-    for place, row in enumerate(lanes.layout(graph)):
-        y, going = 20 + step * place, set()
+def _paths(graph: Graph, step: float) -> list[tuple[int, bool, str]]:
+    return traced(lanes.layout(graph), step, LANE, LANES)
+
+
+def traced(rows: list[lanes.LaneRow], step: float, gap: int, widest: int) -> list[tuple[int, bool, str]]:
+    """One path for each colour, dashed or not. Upright pieces of a lane are joined as long as they follow each other."""
+    paths: dict[tuple[int, bool], list[str]] = defaultdict(list)
+    open_lines: dict[tuple[int, bool, int], float] = {}
+    for place, row in enumerate(rows):
+        y, going = TOP + step * place, set()
         for edge in row.edges:
-            if edge.kind == "in":
-                continue
-            colour, x1, x2 = edge.color % COLOURS, _x(edge.source), _x(edge.target)
-            if x1 == x2:
-                going.add((colour, x1))
-                open_lines.setdefault((colour, x1), y)
-            else:
-                paths[colour].append(f"M{x1} {y:.1f}L{x2} {y + step:.1f}")
+            colour, x1, x2 = edge.color % COLOURS, *(EDGE + gap * min(lane, widest - 1) for lane in (edge.source, edge.target))
+            if edge.kind != "in" and x1 == x2:
+                going.add((colour, edge.dashed, x1))
+                open_lines.setdefault((colour, edge.dashed, x1), y)
+            elif edge.kind != "in":
+                paths[colour, edge.dashed].append(f"M{x1} {y:.1f}L{x2} {y + step:.1f}")
         for line in [line for line in open_lines if line not in going]:
-            paths[line[0]].append(f"M{line[1]} {open_lines.pop(line):.1f}V{y:.1f}")
-    return [(colour, "".join(parts)) for colour, parts in sorted(paths.items())]
+            paths[line[0], line[1]].append(f"M{line[2]} {open_lines.pop(line):.1f}V{y:.1f}")
+    for line, y in open_lines.items():  # to a ghost below the last row
+        paths[line[0], line[1]].append(f"M{line[2]} {y:.1f}v{min(step, 10):.1f}")
+    return [(colour, dashed, "".join(parts)) for (colour, dashed), parts in sorted(paths.items())]
 
 
 def _wanted(view: GraphView) -> list[tuple[int, Label]]:
@@ -86,26 +126,26 @@ def _wanted(view: GraphView) -> list[tuple[int, Label]]:
         if revision in view.index:
             for pin in view.pins(revision):
                 behind = databases[0].pending_count
-                note = f"{revision[:8]}, {behind} behind" if behind else revision[:8]
+                note = _("%(revision)s, %(count)s behind") % {"revision": revision[:8], "count": behind} if behind else revision[:8]
                 found.append((view.index[revision], Label(0, 0, 0, note, pin.label[:12], 14 + 7 * min(12, len(pin.label)))))
-    taken = {place for place, _ in found}
+    taken = {place for place, _label in found}
     heads = [view.index[head] for head in view.graph.real_heads if view.index[head] not in taken]
     found += [(place, Label(0, 0, 0, _head_words(view, place), head=True)) for place in heads[:4]]
     bases = [view.index[base] for base in view.graph.bases if view.index[base] not in taken]
-    found += [(place, Label(0, 0, 0, "base")) for place in bases[:1]]
+    found += [(place, Label(0, 0, 0, _("base"))) for place in bases[:1]]
     return sorted(found, key=lambda item: item[0])[:PINS]
 
 
 def _head_words(view: GraphView, place: int) -> str:
     labels = view.graph.revisions[view.graph.order[place]].branch_labels
-    return ", ".join(["head", *labels])[:24]
+    return ", ".join([_("head"), *labels])[:24]
 
 
 def _labels(view: GraphView, step: float, height: int) -> list[Label]:
     """Labels pushed down where they would overlap, and up again from the lower edge."""
     wanted = _wanted(view)
     places: list[float] = []
-    for index, _ in wanted:
+    for index, _label in wanted:
         places.append(max(20 + step * index, places[-1] + LABEL_GAP if places else 0))
     for back in range(len(places) - 1, -1, -1):
         limit = height - 12 if back == len(places) - 1 else places[back + 1] - LABEL_GAP

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.graph_view import COLOURS, WIDEST, Dot, Stroke, strokes_of, x_of
+from dashboard.graph_rows import COLOURS, WIDEST, Dot, Stroke, strokes_of, x_of
 from migrations_store.lanes import Edge
 from migrations_store.models import ProposalVersion
 

@@ -116,7 +116,7 @@ def _row(sheet: Sheet, id: str, needs: list[tuple[str, bool]]) -> LaneRow:
     lines = [(lane, line) for lane, line in enumerate(sheet.lanes) if line]
     arriving = [(lane, line) for lane, line in lines if line.waits_for == id]
     straight = [(lane, line) for lane, line in arriving if not line.dashed]
-    own = (straight or arriving or [(sheet.free(), None)])[0][0]
+    own = next((lane for lane, _ in [*straight, *arriving]), sheet.free())
     color = straight[0][1].color if straight else next(sheet.fresh)
     edges = [Edge("in", lane, own, line.color, line.dashed) for lane, line in arriving]
     edges += [Edge("pass", lane, lane, line.color, line.dashed) for lane, line in lines if line.waits_for != id]

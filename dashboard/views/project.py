@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.permissions import Action, may, reach, require_part
-from config.errors import Refused
-from dashboard import database_view, graph_map, graph_view, moves, proposal_view
+from config.errors import NotFound, Refused
+from dashboard import database_view, graph_page, graph_svg, graph_when, moves, proposal_view
 from dashboard.requests import user_of
 from environments import queries as environments
 from environments import services
@@ -30,7 +30,7 @@ PROPOSALS_SHOWN = 3
 @login_required
 @require_GET
 def project(request: HttpRequest, slug: str) -> HttpResponse:
-    """`?tab=` chooses the part, `?at=` a revision to show, `?after=` the rows below one (a fragment for htmx), `?q=` searches."""
+    """`?tab=` chooses the part; graph_page.Asked tells what else an address may ask. `?part=rows` answers with rows alone, for htmx."""
     user = user_of(request)
     found = queries.get_project(user, slug)
     tab = request.GET.get("tab", "history")
@@ -39,10 +39,29 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     if context["tab"] == "jobs":
         context["jobs"] = list(jobs.jobs(user).filter(database__project=found)[:JOBS_SHOWN])
     elif context["tab"] == "history" and context["graph"]:
-        context |= _history(request, context["graph"], databases, context["active"])
+        asked = graph_page.Asked.read(request.GET)
+        context |= graph_page.history(asked, context["graph"], context["snapshot"], databases, set(context["active"]))
+        if (when := graph_when.chosen(context["replay"], request.GET)) is not None:
+            return redirect(request.path + asked.at_moment(when))
         if request.headers.get("HX-Request") and request.GET.get("part") == "rows":
             return render(request, "dashboard/partials/graph_rows.html", context)
     return render(request, "dashboard/project.html", context)
+
+
+@login_required
+@require_GET
+def history_svg(request: HttpRequest, slug: str) -> HttpResponse:
+    """The whole history as a drawing that stands alone, for documents."""
+    user = user_of(request)
+    found = queries.get_project(user, slug)
+    snapshot = found.latest_snapshot
+    if snapshot is None:
+        raise NotFound(f"{found.slug} has not been read yet, so there is nothing to draw.")
+    drawing = graph_svg.draw(found, snapshot, list(environments.databases(user, project=found)))
+    answer = HttpResponse(drawing, content_type="image/svg+xml; charset=utf-8")
+    answer["Content-Security-Policy"] = graph_svg.POLICY
+    answer["Content-Disposition"] = f'inline; filename="{found.slug}-history.svg"'
+    return answer
 
 
 @login_required
@@ -77,7 +96,6 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "move": moves.first_move(within, active),
         "heads_word": f"{len(graph.real_heads)} heads" if graph else "",
         "faults_word": _counted(len(graph.faults), "fault") if graph else "",
-        "chips": graph_view.chips(graph, databases) if graph else [],
         "may_check": reach(user, Action.CHECK).touches(project=found),
         "may_check_all": reach(user, Action.RUN).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
@@ -96,15 +114,6 @@ def _warnings(snapshot: Snapshot | None, graph: graphs.Graph | None) -> list[dic
     """What the snapshot warns of, without the faults, which the graph tells itself."""
     told = {fault.message for fault in graph.faults} if graph else set()
     return [warning for warning in snapshot.warnings if warning["message"] not in told] if snapshot else []
-
-
-def _history(request: HttpRequest, graph: graphs.Graph, databases: list[Database], active: dict[Any, Any]) -> dict[str, Any]:
-    view = graph_view.GraphView(graph, databases, set(active), folded=request.GET.get("runs") != "show")
-    query = request.GET.get("q", "").strip()[:200]
-    if query:
-        return {"window": view.search(queries.search(graph, query)), "view": view, "query": query}
-    window = view.window(at=request.GET.get("at", ""), after=request.GET.get("after", ""))
-    return {"window": window, "view": view, "query": "", "map": graph_map.draw_map(view, window)}
 
 
 def _counted(count: int, noun: str) -> str:

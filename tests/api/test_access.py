@@ -39,6 +39,7 @@ OPERATIONS: dict[str, tuple[frozenset[Role], Any, int]] = {
     "GET /projects/{slug}/revisions/{revision}": (VIEWER, NOTHING, 200),
     "GET /projects/{slug}/revisions/{revision}/sql": (VIEWER, NOTHING, 200),
     "POST /projects/{slug}/revisions/{revision}/sql": (CHECKER, NOTHING, 202),
+    "GET /projects/{slug}/compare": (VIEWER, NOTHING, 200),
     "GET /projects/{slug}/suppressions": (VIEWER, NOTHING, 200),
     "POST /projects/{slug}/suppressions": (REVIEWER, {"rule": "AD102", "reason": "known"}, 201),
     "DELETE /projects/{slug}/suppressions/{suppression}": (REVIEWER, NOTHING, 204),

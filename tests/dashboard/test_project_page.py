@@ -125,7 +125,7 @@ def test_the_number_of_queries_does_not_grow(
         add_database(add_environment(f"e{place}", place))
     page(client)
     for tab in ("history", "databases", "jobs"):
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             page(client, f"?tab={tab}")
 
 
@@ -137,7 +137,7 @@ def test_five_thousand_revisions_without_pain(
     grow(root, 5000)
     store.take_snapshot(project, user=None)
     page(client)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         shown = page(client)
     assert shown.count("<") / 2 < 3000
 
