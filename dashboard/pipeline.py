@@ -3,10 +3,14 @@
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Max
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from accounts.models import User
 from accounts.permissions import Action, may
@@ -46,6 +50,26 @@ class Cell:
     trail: tuple[bool, ...] = ()
     count: int = 0
     fine: int = 0
+
+    @property
+    def head(self) -> SafeString:
+        """Badge, trail and revision; there is a database."""
+        at, stage = self.database, self.environment
+        assert at
+        where = (at.project.name, at.project.slug, stage.name, stage.protected, at.pk)
+        return _head(get_language(), *where, self.tone, self.icon, self.word, self.trail, self.revision, self.message, at.was_read)
+
+
+HEAD = (
+    "language", "project", "slug", "environment", "protected", "database",
+    "tone", "symbol", "word", "trail", "revision", "message", "was_read",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _head(*facts: Any) -> SafeString:
+    """Drawn once for the same facts: home with hundreds of cells draws little else."""
+    return render_to_string("dashboard/partials/pipeline_cell_head.html", dict(zip(HEAD, facts, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def badge(tone: str, name: str, word: str) -> SafeString:
     """A state: icon and word on the tone's wash."""
     spin = "spin" if name == "ring" else ""
