@@ -31,13 +31,17 @@ class Density(models.TextChoices):
 
 
 class User(AbstractUser):
-    """Someone who signs in. `time_zone` is an IANA name, empty for UTC; `shortcuts` are those of a single key (WCAG 2.1.4)."""
+    """Someone who signs in. `time_zone` is an IANA name, empty for UTC; `language` is empty for the browser's.
+
+    `shortcuts` are those of a single key (WCAG 2.1.4).
+    """
 
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.AUTO)
     density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, blank=True, default="")
+    language = models.CharField(max_length=8, blank=True, default="")
 
     kept_grants: "list[tuple[str, Any]]"  # by accounts.permissions, once asked for
 

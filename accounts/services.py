@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ PREFERENCES: dict[str, tuple[Callable[[], Collection[Any]], str, str]] = {
     "density": (lambda: Density.values, "There is no such density.", CHOOSE),
     "shortcuts": (lambda: (True, False), "Shortcuts are on or off.", "On or off."),
     "time_zone": (lambda: zoneinfo.available_timezones() | {""}, "There is no such time zone.", "Use a name such as Europe/Berlin."),
+    "language": (lambda: dict(settings.LANGUAGES).keys() | {""}, "There is no such language.", CHOOSE),
 }
 
 

@@ -33,7 +33,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def _preferences(sent: QueryDict) -> dict[str, Any]:
     """What was sent; a browser says nothing of a box that is not ticked, so that `offers` names it."""
-    found: dict[str, Any] = {name: sent[name] for name in ("theme", "density", "time_zone") if name in sent}
+    found: dict[str, Any] = {name: sent[name] for name in ("theme", "density", "time_zone", "language") if name in sent}
     return found | {name: name in sent for name in ("shortcuts",) if name in sent.getlist("offers")}
 
 

@@ -8,6 +8,8 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from accounts.services import set_preferences
 from config.errors import Invalid
 
 
@@ -17,11 +19,13 @@ def choose(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         raise Invalid("There is no such language.")
+    if isinstance(request.user, User):
+        set_preferences(request.user, language=language)
     answer = HttpResponseRedirect(_back(request))
     answer.status_code = HTTPStatus.SEE_OTHER
     answer.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE, secure=settings.LANGUAGE_COOKIE_SECURE,
-        httponly=settings.LANGUAGE_COOKIE_HTTPONLY, samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY, samesite="Lax",
     )  # fmt: skip
     return answer
 
