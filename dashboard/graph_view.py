@@ -19,6 +19,7 @@ from migrations_store.graph import LOADED, Graph, RevisionNode
 WINDOW = 100
 FOLD_FROM = 20  # longer straight runs are folded
 ALWAYS_SHOWN = 10  # the newest revisions never are
+NEIGHBOURS = 3  # rows around the one that was jumped to are not folded
 CONTEXT = 8  # rows above the one that was jumped to
 UNFOLDED_HITS = 200  # more hits of a search do not open folds
 CREATE_DATE = re.compile(r"^Create Date: *(\d{4}-\d\d-\d\d)", re.MULTILINE)
@@ -127,7 +128,7 @@ class GraphView:
     def _items(self, selected: int | None) -> list[Item]:
         """Rows of one revision each, but for long runs of plain ones that nothing marks."""
         marks = {self.index[revision] for revision in self.standing if revision in self.index} | set(self.rules)
-        marks |= set() if selected is None else {selected}
+        marks |= set() if selected is None else set(range(selected - NEIGHBOURS, selected + NEIGHBOURS + 1))
         marks |= {self.index[hit] for hit in self.hits} if len(self.hits) <= UNFOLDED_HITS else set()
         cuts = sorted({ALWAYS_SHOWN, *marks, *(mark + 1 for mark in marks)})
         found: list[Item] = []

@@ -6,11 +6,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.permissions import Action, may, reach, require_part
 from config.errors import NotFound, Refused
+from config.retelling import told
 from dashboard import database_view, graph_page, graph_svg, graph_when, moves, proposal_view
 from dashboard.requests import user_of
 from environments import queries as environments
@@ -73,9 +76,9 @@ def read_code(request: HttpRequest, slug: str) -> HttpResponse:
     require_part(user, Action.CHECK, project=found)
     try:
         snapshot = services.refresh_project(found, user=user)
-        messages.success(request, f"The code was read: {snapshot.revision_count} revisions, {len(snapshot.heads)} heads.")
+        messages.success(request, _read(snapshot))
     except Refused as refused:
-        messages.error(request, f"The code could not be read. {refused}")
+        messages.error(request, _("The code could not be read. %(why)s") % {"why": told(str(refused))})
     return redirect("project", found.slug)
 
 
@@ -94,8 +97,8 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "active": active,
         "places": [(database, *database_view.look(database, active.get(database.pk)), active.get(database.pk)) for database in databases],
         "move": moves.first_move(within, active),
-        "heads_word": f"{len(graph.real_heads)} heads" if graph else "",
-        "faults_word": _counted(len(graph.faults), "fault") if graph else "",
+        "heads_word": _heads(len(graph.real_heads)) if graph else "",
+        "faults_word": _faults(len(graph.faults)) if graph else "",
         "may_check": reach(user, Action.CHECK).touches(project=found),
         "may_check_all": reach(user, Action.RUN).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
@@ -116,5 +119,15 @@ def _warnings(snapshot: Snapshot | None, graph: graphs.Graph | None) -> list[dic
     return [warning for warning in snapshot.warnings if warning["message"] not in told] if snapshot else []
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _read(snapshot: Snapshot) -> str:
+    count = snapshot.revision_count
+    told = ngettext("The code was read: %(count)s revision, %(heads)s.", "The code was read: %(count)s revisions, %(heads)s.", count)
+    return told % {"count": count, "heads": _heads(len(snapshot.heads))}
+
+
+def _heads(count: int) -> str:
+    return ngettext("%(count)s head", "%(count)s heads", count) % {"count": count}
+
+
+def _faults(count: int) -> str:
+    return ngettext("%(count)s fault", "%(count)s faults", count) % {"count": count}

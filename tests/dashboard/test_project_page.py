@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from environments.models import Database, Environment
 from jobs.models import Job
 from migrations_store import services as store
@@ -127,19 +126,6 @@ def test_the_number_of_queries_does_not_grow(
     for tab in ("history", "databases", "jobs"):
         with django_assert_max_num_queries(16):
             page(client, f"?tab={tab}")
-
-
-@pytest.mark.slow
-def test_five_thousand_revisions_without_pain(
-    client: Client, admin: User, project: Project, root: Path, django_assert_max_num_queries: Callable
-) -> None:
-    """How long it takes is for bench/pages.py to say."""
-    grow(root, 5000)
-    store.take_snapshot(project, user=None)
-    page(client)
-    with django_assert_max_num_queries(16):
-        shown = page(client)
-    assert shown.count("<") / 2 < 3000
 
 
 def grow(root: Path, count: int) -> None:
