@@ -23,6 +23,13 @@ const ui = (() => {
   $$("#toasts .toast.ok").forEach(leave);
   const copy = (text) => navigator.clipboard?.writeText(text).then(() => say(words("copied")));
 
+  // --- what changed, for those who hear the page: in a region that stays, and only when the sentence is another one
+  const sentence = () => $("[data-say]")?.textContent.trim().replace(/\s+/g, " ") || "";
+  let said = sentence();
+  on("htmx:afterSwap", () => {
+    if (sentence() && sentence() !== said) $("#said").textContent = said = sentence();
+  });
+
   // --- polling: not in a hidden tab; honest about a lost connection or an ended session
   const polling = () => $$("[hx-trigger^=every]");
   let failures = 0;

@@ -90,6 +90,7 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
         "levels": log_view.LEVELS,
         "clocks": log_view.CLOCKS,
         "line": line,
+        "fresh": True,
         "live": not (window.finished or window.more),
     }
     user = user_of(request)
