@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.errors import Refused
 from notices.models import Delivery
-from notices.sending import send
+from notices.sending import language_of, send
 
 logger = logging.getLogger(__name__)
 PAUSES = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=3), timedelta(hours=6)]
@@ -25,7 +25,7 @@ def deliver() -> int:
     claimed = [delivery for delivery in due if claim(delivery)]
     arrived = 0
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="notices") as pool:
-        waiting = {pool.submit(_try, delivery): delivery for delivery in claimed}
+        waiting = {pool.submit(_try, delivery, language_of(delivery.channel)): delivery for delivery in claimed}
         for future in as_completed(waiting):
             arrived += keep(waiting[future], future.result())
     Delivery.objects.filter(next_at=None, created_at__lt=timezone.now() - KEPT).delete()
@@ -52,12 +52,13 @@ def keep(delivery: Delivery, error: str) -> bool:
     return not error
 
 
-def _try(delivery: Delivery) -> str:
+def _try(delivery: Delivery, language: str) -> str:
     """What went wrong, "" for nothing. In a thread of its own, so it touches no store."""
     if not delivery.channel.enabled:
         return "The channel is switched off."
     try:
-        send(delivery)
+        with translation.override(language):
+            send(delivery)
     except Refused as refused:
         return str(refused)[:500]
     except Exception as error:  # the boundary of one message: what breaks there must not keep the others

@@ -10,7 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
+from accounts.models import User
 from config import outgoing, sealing
+from config.retelling import told
 from notices.errors import NotDelivered
 from notices.models import Channel, Delivery, Kind, Way
 
@@ -82,14 +84,27 @@ def link(path: str) -> str:
     return settings.PUBLIC_URL + path if settings.PUBLIC_URL else ""
 
 
+def language_of(channel: Channel) -> str:
+    """Of whoever reads mail at this address; one that belongs to nobody here, and programs, are written to in English."""
+    if channel.way != Way.EMAIL:
+        return "en"
+    try:
+        address = unseal(channel, "address")
+    except NotDelivered:
+        return "en"
+    readers = User.objects.filter(email__iexact=address, is_active=True).exclude(language="")
+    return readers.values_list("language", flat=True).first() or "en"
+
+
 def send_email(delivery: Delivery) -> None:
+    """In the active language."""
     if not settings.EMAIL_HOST:
         raise NotDelivered("No mail server is set (EMAIL_HOST), so no e-mail can be sent.")
     content = delivery.content
     kind = Kind(delivery.kind).label if delivery.kind in Kind.values else "A test"
     place = "/".join(part for part in (content["project"], content["environment"]) if part)
-    subject = " ".join(f"[Alembic Dashboard] {kind}{f': {place}' if place else ''}".split())[:150]
-    body = f"{content['text']}\n\n{link(content['url']) or content['url']}\n"
+    subject = " ".join(f"[Alembic Dashboard] {told(kind)}{f': {place}' if place else ''}".split())[:150]
+    body = f"{told(content['text'])}\n\n{link(content['url']) or content['url']}\n"
     address = unseal(delivery.channel, "address")
     try:
         EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address], connection=_connection()).send()

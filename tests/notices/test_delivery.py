@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from email import message_from_string
+from email import message_from_string, policy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,6 +64,20 @@ def test_e_mail_arrives_in_the_words_of_the_notice(ada: User, add_channel: Add, 
     found = message_from_string(mail.taken[0])
     assert (found["Subject"], found["To"], found["Bcc"]) == ("[Alembic Dashboard] A job failed: shop", "team@example.com", None)
     assert "/jobs/7/" in found.get_payload()
+
+
+def test_e_mail_speaks_the_language_of_its_reader_and_webhooks_english(ada: User, add_channel: Add, mail: Mail, hooks: Hooks) -> None:
+    User.objects.create_user("olga", email="Olga@example.com", password="correct horse", language="ru")
+    for address in ("olga@example.com", "team@example.com", hooks.url):
+        add_channel(address)
+    tell(ada, text="Job 7 succeeded: upgrade shop/prod, 21 steps; the database is at target.", project="shop")
+    assert delivery.deliver() == 3
+    sent = {found["To"]: found for found in map(partial(message_from_string, policy=policy.default), mail.taken)}
+    assert sent["olga@example.com"]["Subject"].strip() == "[Alembic Dashboard] Задание не выполнено: shop"
+    body = sent["olga@example.com"].get_content()
+    assert "Задание 7 выполнено: обновление shop/prod, 21 шаг; база: на целевой ревизии." in body
+    assert sent["team@example.com"]["Subject"] == "[Alembic Dashboard] A job failed: shop"
+    assert json.loads(hooks.taken[0][2])["message"].startswith("Job 7 succeeded: upgrade")
 
 
 def test_e_mail_without_a_server_says_which_setting_is_missing(ada: User, add_channel: Add) -> None:
