@@ -126,11 +126,12 @@ class Pipeline:
 def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipeline:
     """Everything that the home page shows, with a constant number of queries."""
     stages = list(environments.environments(user))
-    found = list(environments.databases(user).defer("pending", "query", "secret"))
+    visible = list(queries.visible_projects(user))
+    found = _databases(user, stages, visible)
     active, last, now = jobs.active_jobs(found), _last_jobs(found), timezone.now()
     frozen = states_of.frozen(stages, now)
     states = {one.pk: states_of.state_of(one, active.get(one.pk), last.get(one.pk), set(frozen), now) for one in found}
-    projects = _matching(user, found, states, query, state)
+    projects = _matching(visible, found, states, query, state)
     shown = projects[(page - 1) * PROJECTS : page * PROJECTS]
     snapshots = queries.latest_snapshots(shown)
     by_project: dict[int, list[Database]] = defaultdict(list)
@@ -170,9 +171,17 @@ def _last_jobs(found: list[Database]) -> dict[Any, Job]:
     }
 
 
-def _matching(user: User, found: list[Database], states: dict[Any, str], query: str, state: str) -> list[Project]:
+def _databases(user: User, stages: list[Environment], projects: list[Project]) -> list[Database]:
+    """Each with its environment and project out of these, which are there already."""
+    by_stage, by_project = {stage.pk: stage for stage in stages}, {project.pk: project for project in projects}
+    found = list(environments.databases(user).select_related(None).defer("pending", "query", "secret"))
+    for database in found:
+        database.environment, database.project = by_stage[database.environment_id], by_project[database.project_id]
+    return found
+
+
+def _matching(projects: list[Project], found: list[Database], states: dict[Any, str], query: str, state: str) -> list[Project]:
     """Attention first, then by name."""
-    projects = list(queries.visible_projects(user))
     if query:
         projects = [project for project in projects if query.lower() in f"{project.slug} {project.name}".lower()]
     worst: dict[int, int] = {}
@@ -198,8 +207,6 @@ def _row(
     last: dict[Any, Job],
 ) -> Row:
     graph = graphs.load(snapshot) if snapshot else None
-    for database in family:
-        database.project = project
     cells = [
         _cell(user, stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last)
         for stage in stages
