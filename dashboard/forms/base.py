@@ -1,10 +1,18 @@
-"""Forms that look alike, and that take a service's refusal to the field it concerns."""
+"""Forms that look alike, speak the reader's language, and take a service's refusal to the field it concerns."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 
 from config.errors import Invalid, Refused
+from config.retelling import told
+
+
+def told_choices(choices: Iterable[tuple[Any, str]]) -> Callable[[], list[tuple[Any, str]]]:
+    """Words of the rooms below, told again whenever the field is drawn."""
+    kept = list(choices)
+    return lambda: [(value, told(str(word))) for value, word in kept]
 
 
 class PageForm(forms.Form):
@@ -23,6 +31,6 @@ class PageForm(forms.Form):
         fields = error.fields if isinstance(error, Invalid) else {}
         for name, sentence in fields.items():
             place = (places or {}).get(name, name)
-            self.add_error(place if place in self.fields else None, sentence)
+            self.add_error(place if place in self.fields else None, told(sentence))
         if not fields:
-            self.add_error(None, str(error))
+            self.add_error(None, told(str(error)))

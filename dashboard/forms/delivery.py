@@ -1,16 +1,17 @@
 """How proposals leave a project."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.forms.base import PageForm
 
 
 class ReviewsForm(PageForm):
     reviews_needed = forms.IntegerField(
-        label="Approvals that a proposal needs before it is pushed",
+        label=_("Approvals that a proposal needs before it is pushed"),
         min_value=0,
         max_value=10,
-        help_text="By people who neither asked for it nor wrote its newest version. 0 for those who work alone.",
+        help_text=_("By people who neither asked for it nor wrote its newest version. 0 for those who work alone."),
     )
 
 
@@ -25,19 +26,19 @@ class CredentialForm(PageForm):
     """What is typed here is never shown again, also not in a form that comes back."""
 
     username = forms.CharField(
-        label="User name", max_length=100, required=False, help_text="Only if your server wants a certain one beside the token."
+        label=_("User name"), max_length=100, required=False, help_text=_("Only if your server wants a certain one beside the token.")
     )
     token = forms.CharField(
-        label="Access token",
+        label=_("Access token"),
         required=False,
         max_length=2000,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="With the right to write to this one repository, and no more.",
+        help_text=_("With the right to write to this one repository, and no more."),
     )
     key = forms.CharField(
-        label="Private ssh key",
+        label=_("Private ssh key"),
         required=False,
         max_length=20_000,
         widget=Unshown(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="Of a deploy key with write access, without a passphrase.",
+        help_text=_("Of a deploy key with write access, without a passphrase."),
     )

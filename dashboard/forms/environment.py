@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.forms.base import PageForm
 from environments import urls
@@ -13,19 +14,21 @@ from migrations_store.models import Project
 class EnvironmentForm(PageForm):
     """An ordered stage and its limits."""
 
-    slug = forms.CharField(max_length=63, help_text="Small letters, digits and hyphens, such as dev.")
-    name = forms.CharField(max_length=200)
-    position = forms.IntegerField(min_value=0, max_value=1_000_000, help_text="Stages stand in this order, the smallest first.")
-    protected = forms.BooleanField(required=False, help_text="Every job waits until someone else has approved it.")
+    slug = forms.CharField(label=_("Slug"), max_length=63, help_text=_("Small letters, digits and hyphens, such as dev."))
+    name = forms.CharField(label=_("Name"), max_length=200)
+    position = forms.IntegerField(
+        label=_("Position"), min_value=0, max_value=1_000_000, help_text=_("Stages stand in this order, the smallest first.")
+    )
+    protected = forms.BooleanField(label=_("Protected"), required=False, help_text=_("Every job waits until someone else has approved it."))
     lock_timeout = forms.IntegerField(
-        label="Lock timeout, seconds",
+        label=_("Lock timeout, seconds"),
         min_value=0,
         max_value=86_400,
         initial=5,
-        help_text="A statement gives up after waiting so long for a lock, so that readers do not queue behind it.",
+        help_text=_("A statement gives up after waiting so long for a lock, so that readers do not queue behind it."),
     )
     statement_timeout = forms.IntegerField(
-        label="Statement timeout, seconds", min_value=0, max_value=604_800, initial=0, help_text="0 is no limit."
+        label=_("Statement timeout, seconds"), min_value=0, max_value=604_800, initial=0, help_text=_("0 is no limit.")
     )
 
     @classmethod
@@ -39,23 +42,26 @@ class EnvironmentForm(PageForm):
 class DatabaseForm(PageForm):
     """A connection profile. The password is asked for apart, and never shown again."""
 
-    project = forms.ChoiceField()
-    environment = forms.ChoiceField()
-    name = forms.CharField(max_length=100, required=False, help_text="Only where the project has several databases in this environment.")
+    project = forms.ChoiceField(label=_("Project"))
+    environment = forms.ChoiceField(label=_("Environment"))
+    name = forms.CharField(
+        label=_("Name"), max_length=100, required=False, help_text=_("Only where the project has several databases in this environment.")
+    )
     url = forms.CharField(
-        label="URL",
+        label=_("URL"),
         max_length=2000,
-        help_text="Such as postgresql+psycopg2://user@host:5432/shop, mysql+pymysql://user@host/shop or sqlite:////srv/shop.db.",
+        help_text=_("Such as postgresql+psycopg2://user@host:5432/shop, mysql+pymysql://user@host/shop or sqlite:////srv/shop.db."),
     )
     password = forms.CharField(
+        label=_("Password"),
         max_length=1000,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Kept encrypted, never shown. Empty: as it is, unless the address changes.",
+        help_text=_("Kept encrypted, never shown. Empty: as it is, unless the address changes."),
     )
-    version_table = forms.CharField(label="Version table", max_length=128, required=False, help_text="Empty: alembic_version.")
-    version_table_schema = forms.CharField(label="Its schema", max_length=128, required=False)
-    create_if_missing = forms.BooleanField(label="SQLite: a job may create the file", required=False)
+    version_table = forms.CharField(label=_("Version table"), max_length=128, required=False, help_text=_("Empty: alembic_version."))
+    version_table_schema = forms.CharField(label=_("Its schema"), max_length=128, required=False)
+    create_if_missing = forms.BooleanField(label=_("SQLite: a job may create the file"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.forms.base import PageForm
 from environments.models import Database
@@ -16,16 +18,23 @@ PLACES = ("kind", "what", "schema", "table", "name")
 class IgnoreForm(PageForm):
     """Which difference comes with the address; a pattern takes its place."""
 
-    where = forms.ChoiceField(label="Where")
+    where = forms.ChoiceField(label=_("Where"))
     pattern = forms.CharField(
-        label="Every table whose name fits", max_length=200, required=False,
-        help_text="Instead of this one difference. * stands for any letters and ? for one, such as tmp_*; with a dot it is schema.table.",
-    )  # fmt: skip
+        label=_("Every table whose name fits"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "Instead of this one difference. * stands for any letters and ? for one, such as tmp_*; with a dot it is schema.table."
+        ),
+    )
     reason = forms.CharField(
-        label="Why it is noise", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text="Others will read it, and decide."
+        label=_("Why it is noise"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Others will read it, and decide."),
     )
     until = forms.DateField(
-        label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="Then it is shown again. A year at the most."
+        label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Then it is shown again. A year at the most.")
     )
 
     def __init__(self, *args: Any, databases: list[Database], **kwargs: Any) -> None:
@@ -33,9 +42,9 @@ class IgnoreForm(PageForm):
         environments = {database.environment_id: database.environment for database in databases}
         self.databases = {f"database:{database.pk}": database for database in databases}
         self.environments = {f"environment:{one.slug}": one for one in environments.values()}
-        names = [(key, f"The database {database}") for key, database in self.databases.items()]
-        names += [(key, f"All of {one.name}") for key, one in self.environments.items()]
-        self.fields["where"].choices = [*names, ("", "All databases of the project")]  # type: ignore[attr-defined]
+        names = [(key, gettext("The database %(database)s") % {"database": database}) for key, database in self.databases.items()]
+        names += [(key, gettext("All of %(environment)s") % {"environment": one.name}) for key, one in self.environments.items()]
+        self.fields["where"].choices = [*names, ("", gettext("All databases of the project"))]  # type: ignore[attr-defined]
         self.fields["where"].required = False
         self.fields["until"].initial = (timezone.now() + USUAL_TIME).date()
 

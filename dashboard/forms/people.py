@@ -3,38 +3,42 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.grants import GRANTED
 from accounts.models import Role, Team, User
-from dashboard.forms.base import PageForm
+from dashboard.forms.base import PageForm, told_choices
 from environments.models import Environment
 from migrations_store.models import Project
 
-EVERY_PROJECT, EVERY_ENVIRONMENT = "Every project", "Every environment"
+EVERY_PROJECT, EVERY_ENVIRONMENT = _("Every project"), _("Every environment")
 
 
 class NewPersonForm(PageForm):
     """Somebody who shall sign in."""
 
-    username = forms.CharField(label="User name", max_length=150, help_text="Letters, digits and @ . + - _ only.")
-    role = forms.ChoiceField(label="Role everywhere", choices=Role, initial=Role.NONE)
+    username = forms.CharField(label=_("User name"), max_length=150, help_text=_("Letters, digits and @ . + - _ only."))
+    role = forms.ChoiceField(label=_("Role everywhere"), choices=told_choices(Role.choices), initial=Role.NONE)
     password = forms.CharField(
+        label=_("Password"),
         max_length=500,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 10 characters. Tell it to them by a way of your own.",
+        help_text=_("At least 10 characters. Tell it to them by a way of your own."),
     )
 
 
 class PersonForm(PageForm):
     """Who they are, and their role everywhere."""
 
-    first_name = forms.CharField(label="First name", max_length=150, required=False)
-    last_name = forms.CharField(label="Last name", max_length=150, required=False)
-    email = forms.CharField(label="E-mail", max_length=254, required=False)
-    role = forms.ChoiceField(label="Role everywhere", choices=Role)
+    first_name = forms.CharField(label=_("First name"), max_length=150, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+    role = forms.ChoiceField(label=_("Role everywhere"), choices=told_choices(Role.choices))
     is_active = forms.BooleanField(
-        label="May sign in", required=False, help_text="Without it their sessions and API tokens end at once, and the tokens are gone."
+        label=_("May sign in"),
+        required=False,
+        help_text=_("Without it their sessions and API tokens end at once, and the tokens are gone."),
     )
 
     @classmethod
@@ -48,9 +52,9 @@ class PersonForm(PageForm):
 class TeamForm(PageForm):
     """A team and who is in it."""
 
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(label=_("Name"), max_length=100)
     members = forms.ModelMultipleChoiceField(
-        User.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple, label="Who is in it"
+        User.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple, label=_("Who is in it")
     )
 
     @classmethod
@@ -61,6 +65,10 @@ class TeamForm(PageForm):
 class GrantForm(PageForm):
     """A role in a scope."""
 
-    role = forms.ChoiceField(choices=[(role.value, role.label) for role in GRANTED])
-    project = forms.ModelChoiceField(Project.objects.all(), to_field_name="slug", required=False, empty_label=EVERY_PROJECT)
-    environment = forms.ModelChoiceField(Environment.objects.all(), to_field_name="slug", required=False, empty_label=EVERY_ENVIRONMENT)
+    role = forms.ChoiceField(label=_("Role"), choices=told_choices((role.value, str(role.label)) for role in GRANTED))
+    project = forms.ModelChoiceField(
+        Project.objects.all(), label=_("Project"), to_field_name="slug", required=False, empty_label=EVERY_PROJECT
+    )
+    environment = forms.ModelChoiceField(
+        Environment.objects.all(), label=_("Environment"), to_field_name="slug", required=False, empty_label=EVERY_ENVIRONMENT
+    )

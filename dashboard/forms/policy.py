@@ -4,12 +4,16 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from dashboard.forms.base import PageForm
+from config.retelling import told
+from dashboard.forms.base import PageForm, told_choices
 from environments.models import Policy
 from environments.policies import values_of
 from environments.policy_fields import APPROVERS, FLAGS
 from environments.wording import DAYS
+from migrations_store.findings.finding import Rule
 from migrations_store.findings.levels import LEVELS
 from migrations_store.findings.registry import RULES
 
@@ -17,7 +21,8 @@ ROW = re.compile(r"w(\d{1,2})_from")
 SEVERITY_ROW = re.compile(r"s(\d{1,2})_rule")
 SPARE_ROWS = 2
 LEVEL_WORDS = {
-    "off": "off: not told", "info": "info", "warning": "warning", "error": "error", "block": "block: refused until it is accepted",
+    "off": _("off: not told"), "info": _("info"), "warning": _("warning"), "error": _("error"),
+    "block": _("block: refused until it is accepted"),
 }  # fmt: skip
 
 
@@ -25,55 +30,59 @@ class PolicyForm(PageForm):
     """One form in groups; the rows of windows and of severities are as many as there are, and two to fill in."""
 
     approvals = forms.IntegerField(
-        label="Approvals needed", min_value=0, max_value=10, help_text="By different people, never by the one who asks."
+        label=_("Approvals needed"), min_value=0, max_value=10, help_text=_("By different people, never by the one who asks.")
     )
     approver_role = forms.ChoiceField(
-        label="From", choices=[(role, role.label) for role in APPROVERS], help_text="Or a role that includes it."
+        label=pgettext_lazy("a role", "From"),
+        choices=told_choices((role.value, str(role.label)) for role in APPROVERS),
+        help_text=_("Or a role that includes it."),
     )
-    approval_hours = forms.IntegerField(label="An approval holds, hours", min_value=1, max_value=8760)
+    approval_hours = forms.IntegerField(label=_("An approval holds, hours"), min_value=1, max_value=8760)
     require_previous = forms.BooleanField(
-        label="Applied and verified in the environment before it", required=False, help_text="A stamp does not count."
+        label=_("Applied and verified in the environment before it"), required=False, help_text=_("A stamp does not count.")
     )
-    require_single_head = forms.BooleanField(label="The code has a single head", required=False)
-    forbid_downgrade = forms.BooleanField(label="Downgrades", required=False)
-    forbid_stamp = forms.BooleanField(label="Stamps", required=False)
+    require_single_head = forms.BooleanField(label=_("The code has a single head"), required=False)
+    forbid_downgrade = forms.BooleanField(label=_("Downgrades"), required=False)
+    forbid_stamp = forms.BooleanField(label=_("Stamps"), required=False)
     forbid_non_atomic = forms.BooleanField(
-        label="Steps that are not all or nothing",
+        label=_("Steps that are not all or nothing"),
         required=False,
-        help_text="Such as an index built CONCURRENTLY, or anything on MySQL and SQLite.",
+        help_text=_("Such as an index built CONCURRENTLY, or anything on MySQL and SQLite."),
     )
     forbid_data_loss = forms.BooleanField(
-        label="Steps that delete data, or may", required=False, help_text="Read from the revision's text."
+        label=_("Steps that delete data, or may"), required=False, help_text=_("Read from the revision's text.")
     )
     lock_timeout = forms.IntegerField(
-        label="Lock timeout, seconds", min_value=0, max_value=86_400, required=False, help_text="Empty: the environment's."
+        label=_("Lock timeout, seconds"), min_value=0, max_value=86_400, required=False, help_text=_("Empty: the environment's.")
     )
     statement_timeout = forms.IntegerField(
-        label="Statement timeout, seconds",
+        label=_("Statement timeout, seconds"),
         min_value=0,
         max_value=604_800,
         required=False,
-        help_text="Empty: the environment's. 0 is no limit.",
+        help_text=_("Empty: the environment's. 0 is no limit."),
     )
     time_zone = forms.CharField(
-        label="Time zone of the windows", max_length=64, required=False, help_text="An IANA name, such as Europe/Berlin."
+        label=_("Time zone of the windows"), max_length=64, required=False, help_text=_("An IANA name, such as Europe/Berlin.")
     )
     backup_command = forms.CharField(
-        label="Backup command",
+        label=_("Backup command"),
         max_length=2000,
         required=False,
-        help_text="For administrators: it runs on the worker's machine, without a shell. "
-        "{host}, {port}, {username}, {database}, {file} and "
-        "{directory} are filled in; the password goes by PGPASSWORD and MYSQL_PWD. "
-        "Such as pg_dump -Fc -h {host} -p {port} -U {username} -f {file} {database}",
+        help_text=_(
+            "For administrators: it runs on the worker's machine, without a shell. "
+            "{host}, {port}, {username}, {database}, {file} and "
+            "{directory} are filled in; the password goes by PGPASSWORD and MYSQL_PWD. "
+            "Such as pg_dump -Fc -h {host} -p {port} -U {username} -f {file} {database}"
+        ),
     )
-    backup_timeout = forms.IntegerField(label="It may take, seconds", min_value=1, max_value=86_400)
+    backup_timeout = forms.IntegerField(label=_("It may take, seconds"), min_value=1, max_value=86_400)
     break_glass = forms.BooleanField(
-        label="In an emergency, a lead may break the glass",
+        label=_("In an emergency, a lead may break the glass"),
         required=False,
-        help_text="With a reason; everybody is told, and the record says so.",
+        help_text=_("With a reason; everybody is told, and the record says so."),
     )
-    reason = forms.CharField(label="Why", max_length=2000, required=False, help_text="Whoever decides will read it.")
+    reason = forms.CharField(label=_("Why"), max_length=2000, required=False, help_text=_("Whoever decides will read it."))
 
     def __init__(self, *args: Any, rows: int = 0, severities: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,19 +99,22 @@ class PolicyForm(PageForm):
         return max([0, *given]) if self.is_bound else there + SPARE_ROWS
 
     def _add_severity(self, row: int) -> None:
-        rules = [("", "choose a rule"), *((rule.id, f"{rule.id} {rule.title} ({rule.severity})") for rule in RULES.values())]
-        levels = [("", "as usual"), *((level, LEVEL_WORDS[level]) for level in LEVELS)]
-        for name, label, choices in (("rule", "Rule", rules), ("level", "Level", levels)):
-            select = forms.Select(attrs={"class": "in", "aria-label": f"{label} {row + 1}"})
-            self.fields[f"s{row}_{name}"] = forms.ChoiceField(label=label, choices=choices, required=False, widget=select)
+        rules = [("", _("choose a rule")), *((rule.id, _rule(rule)) for rule in RULES.values())]
+        levels = [("", _("as usual")), *((level, LEVEL_WORDS[level]) for level in LEVELS)]
+        places = {"number": row + 1}
+        labels = {"rule": gettext("Rule %(number)s") % places, "level": gettext("Level of rule %(number)s") % places}
+        for name, choices in (("rule", rules), ("level", levels)):
+            select = forms.Select(attrs={"class": "in", "aria-label": labels[name]})
+            self.fields[f"s{row}_{name}"] = forms.ChoiceField(label=labels[name], choices=choices, required=False, widget=select)
 
     def _add_row(self, row: int) -> None:
-        days = [(str(number), name) for number, name in enumerate(DAYS)]
+        days, places = [(str(number), told(name)) for number, name in enumerate(DAYS)], {"number": row + 1}
         self.fields[f"w{row}_days"] = forms.MultipleChoiceField(
-            label=f"Days of window {row + 1}", choices=days, required=False, widget=forms.CheckboxSelectMultiple
+            label=gettext("Days of window %(number)s") % places, choices=days, required=False, widget=forms.CheckboxSelectMultiple
         )
-        for name, label in (("from", "From"), ("to", "To")):
-            clock = forms.TextInput(attrs={"type": "time", "class": "in clock", "aria-label": f"{label}, window {row + 1}"})
+        labels = {"from": gettext("From, window %(number)s") % places, "to": gettext("To, window %(number)s") % places}
+        for name, label in labels.items():
+            clock = forms.TextInput(attrs={"type": "time", "class": "in clock", "aria-label": label})
             self.fields[f"w{row}_{name}"] = forms.CharField(label=label, max_length=5, required=False, widget=clock)
 
     @classmethod
@@ -138,13 +150,17 @@ class PolicyForm(PageForm):
         return fields
 
 
+def _rule(rule: Rule) -> str:
+    return f"{rule.id} {told(rule.title)} ({LEVEL_WORDS[rule.severity]})"
+
+
 class FreezeForm(PageForm):
     """Until when and why."""
 
-    reason = forms.CharField(max_length=2000, help_text="Everybody who has to wait will read it.")
+    reason = forms.CharField(label=_("Reason"), max_length=2000, help_text=_("Everybody who has to wait will read it."))
     until = forms.DateTimeField(
-        label="Until, in your time zone",
+        label=_("Until, in your time zone"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text="Empty: until somebody lifts it.",
+        help_text=_("Empty: until somebody lifts it."),
     )

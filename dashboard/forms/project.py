@@ -3,62 +3,67 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
-from dashboard.forms.base import PageForm
+from dashboard.forms.base import PageForm, told_choices
 from migrations_store.models import Project, SourceKind
 
 
 class ProjectForm(PageForm):
     """One project; what most people need stands first."""
 
-    slug = forms.CharField(max_length=63, help_text="Its name in addresses: small letters, digits and hyphens.")
-    name = forms.CharField(max_length=200, required=False, help_text="Its name on pages; the slug if left empty.")
-    kind = forms.ChoiceField(label="Where is the code?", choices=SourceKind, initial=SourceKind.DIRECTORY)
+    slug = forms.CharField(label=_("Slug"), max_length=63, help_text=_("Its name in addresses: small letters, digits and hyphens."))
+    name = forms.CharField(label=_("Name"), max_length=200, required=False, help_text=_("Its name on pages; the slug if left empty."))
+    kind = forms.ChoiceField(label=_("Where is the code?"), choices=told_choices(SourceKind.choices), initial=SourceKind.DIRECTORY)
     path = forms.CharField(
-        label="Directory",
+        label=_("Directory"),
         max_length=1000,
         required=False,
-        help_text="Absolute path of the folder that holds alembic.ini, on the dashboard's machine.",
+        help_text=_("Absolute path of the folder that holds alembic.ini, on the dashboard's machine."),
     )
     url = forms.CharField(
-        label="Git address", max_length=1000, required=False, help_text="https://… or ssh://…, or git@host:path. No password in it."
+        label=_("Git address"), max_length=1000, required=False, help_text=_("https://… or ssh://…, or git@host:path. No password in it.")
     )
-    ref = forms.CharField(label="Branch, tag or commit", max_length=255, required=False, initial="main")
-    subdirectory = forms.CharField(label="Folder in the repository", max_length=500, required=False, help_text="Empty: the top of it.")
+    ref = forms.CharField(label=_("Branch, tag or commit"), max_length=255, required=False, initial="main")
+    subdirectory = forms.CharField(
+        label=_("Folder in the repository"), max_length=500, required=False, help_text=_("Empty: the top of it.")
+    )
     config_path = forms.CharField(
-        label="Configuration",
+        label=_("Configuration"),
         max_length=500,
         required=False,
         initial="alembic.ini",
-        help_text="alembic.ini or pyproject.toml, relative to the source.",
+        help_text=_("alembic.ini or pyproject.toml, relative to the source."),
     )
-    section = forms.CharField(max_length=100, required=False, initial="alembic", help_text="Section of the ini file.")
+    section = forms.CharField(
+        label=_("Section"), max_length=100, required=False, initial="alembic", help_text=_("Section of the ini file.")
+    )
     script_location = forms.CharField(
-        label="Script location", max_length=500, required=False, help_text="Only where it differs from the configuration's."
+        label=_("Script location"), max_length=500, required=False, help_text=_("Only where it differs from the configuration's.")
     )
     python = forms.CharField(
-        label="Python interpreter",
+        label=_("Python interpreter"),
         max_length=500,
         required=False,
-        help_text="The one that has the project's dependencies, such as /srv/shop/.venv/bin/python. Empty: the dashboard's own.",
+        help_text=_("The one that has the project's dependencies, such as /srv/shop/.venv/bin/python. Empty: the dashboard's own."),
     )
     working_directory = forms.CharField(
-        label="Working directory", max_length=500, required=False, help_text="Relative to the source. Empty: its top."
+        label=_("Working directory"), max_length=500, required=False, help_text=_("Relative to the source. Empty: its top.")
     )
     env_vars = forms.CharField(
-        label="Environment variables",
+        label=_("Environment variables"),
         required=False,
         widget=forms.Textarea,
-        help_text="NAME=value, one a line. {url}, {username}, {password}, {host}, {port}, {database} and more are filled in",
+        help_text=_("NAME=value, one a line. {url}, {username}, {password}, {host}, {port}, {database} and more are filled in"),
     )
     x_arguments = forms.CharField(
-        label="-x arguments", required=False, widget=forms.Textarea, help_text="One name=value a line; the same places are filled in."
+        label=_("-x arguments"), required=False, widget=forms.Textarea, help_text=_("One name=value a line; the same places are filled in.")
     )
     flask_app = forms.CharField(
-        label="Flask application",
+        label=_("Flask application"),
         max_length=200,
         required=False,
-        help_text="module:factory(), where env.py needs the application's context.",
+        help_text=_("module:factory(), where env.py needs the application's context."),
     )
 
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.forms.base import PageForm
 from migrations_store.suppressions import LONGEST_REASON
@@ -16,17 +17,18 @@ LONGEST = timedelta(days=365)
 class SuppressionForm(PageForm):
     """`scope` is object, revision or project; which of them there are depends on what the finding is about."""
 
-    scope = forms.ChoiceField(label="What is accepted", widget=forms.RadioSelect)
+    scope = forms.ChoiceField(label=_("What is accepted"), widget=forms.RadioSelect)
     reason = forms.CharField(
-        label="Why",
+        label=_("Why"),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Everybody who meets the finding will read it.",
+        help_text=_("Everybody who meets the finding will read it."),
     )
     until = forms.DateField(
+        label=_("Until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="The day on which it counts again, at most a year from now. Empty: until somebody takes it back.",
+        help_text=_("The day on which it counts again, at most a year from now. Empty: until somebody takes it back."),
     )
 
     def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
