@@ -4,8 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from email import message_from_string, policy
-from functools import partial
+from email import message_from_bytes, message_from_string, policy
 from typing import Any
 
 import pytest
@@ -72,7 +71,7 @@ def test_e_mail_speaks_the_language_of_its_reader_and_webhooks_english(ada: User
         add_channel(address)
     tell(ada, text="Job 7 succeeded: upgrade shop/prod, 21 steps; the database is at target.", project="shop")
     assert delivery.deliver() == 3
-    sent = {found["To"]: found for found in map(partial(message_from_string, policy=policy.default), mail.taken)}
+    sent = {found["To"]: found for found in (message_from_bytes(text.encode(), policy=policy.default) for text in mail.taken)}
     assert sent["olga@example.com"]["Subject"].strip() == "[Alembic Dashboard] Задание не выполнено: shop"
     body = sent["olga@example.com"].get_content()
     assert "Задание 7 выполнено: обновление shop/prod, 21 шаг; база: на целевой ревизии." in body
