@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from accounts.permissions import Action, may
+from config.retelling import told
 from dashboard import gate_view
 from dashboard.gate_view import Gates
 from environments import policies
@@ -62,7 +64,7 @@ def card(job: Job, user: User) -> Card | None:
     place = {"project": job.database.project, "environment": job.database.environment}
     return Card(
         needed=count.needed,
-        role=Role(rules.approver_role).label,
+        role=told(Role(rules.approver_role).label),
         voices=[_voice(approval, void.get(approval.pk, "")) for approval in voices],
         counted=len(count.counted),
         gates=gate_view.sort(gates.of(job.plan, job=job)) if waits else Gates([], [], []),
@@ -77,13 +79,14 @@ def card(job: Job, user: User) -> Card | None:
 
 def _voice(approval: Approval, void: str) -> Voice:
     if approval.withdrawn_at:
-        return Voice(approval, "idle", "undo", "Taken back")
+        return Voice(approval, "idle", "undo", _("Taken back"))
     if approval.decision == Decision.REJECT:
-        return Voice(approval, "idle", "return", "Rejected")
-    return Voice(approval, "warn", "checkdash", "Does not count", void) if void else Voice(approval, "ok", "check", "Approved")
+        return Voice(approval, "idle", "return", _("Rejected"))
+    return Voice(approval, "warn", "checkdash", _("Does not count"), told(void)) if void else Voice(approval, "ok", "check", _("Approved"))
 
 
 def _why_not(job: Job, user: User, rules: Rules) -> str:
     if job.requested_by_id == user.pk:
-        return "You asked for this job, so somebody else has to approve it."
-    return f"The policy of {job.database.environment.name} asks for a {Role(rules.approver_role).label}, which you are not there."
+        return _("You asked for this job, so somebody else has to approve it.")
+    names = {"environment": job.database.environment.name, "role": told(Role(rules.approver_role).label)}
+    return _("The policy of %(environment)s asks for a %(role)s, which you are not there.") % names

@@ -7,20 +7,25 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from audit.context import WAYS
 from audit.models import AuditEntry
 from audit.queries import Filters
 
-PERIODS = {"24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7)), "30d": ("30 d", timedelta(days=30))}
+PERIODS = {
+    "24h": (gettext_lazy("24 h"), timedelta(hours=24)), "7d": (gettext_lazy("7 d"), timedelta(days=7)),
+    "30d": (gettext_lazy("30 d"), timedelta(days=30)),
+}  # fmt: skip
 OUTCOMES = {
-    "succeeded": ("ok", "check", "Succeeded"),
-    "failed": ("fail", "x", "Failed"),
-    "canceled": ("idle", "slash", "Canceled"),
-    "rejected": ("fail", "return", "Rejected"),
-    "unknown": ("warn", "q", "Unknown"),
+    "succeeded": ("ok", "check", gettext_noop("Succeeded")),
+    "failed": ("fail", "x", gettext_noop("Failed")),
+    "canceled": ("idle", "slash", gettext_noop("Canceled")),
+    "rejected": ("fail", "return", gettext_noop("Rejected")),
+    "unknown": ("warn", "q", gettext_noop("Unknown")),
 }
-DONE = ("ok", "check", "Done")
+DONE = ("ok", "check", gettext_noop("Done"))
 # Shown in a place of their own, or told by the object already.
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 APART = ("reason", "changes", "before", "after", "id", "database_id")
@@ -52,13 +57,18 @@ def row(entry: AuditEntry) -> Row:
         entry=entry,
         day=f"{at:%Y-%m-%d}",
         clock=f"{at:%H:%M:%S}",
-        way=f"token {via['token']}" if via.get("token") else str(via.get("way", "")),
+        way=_("token %(name)s") % {"name": via["token"]} if via.get("token") else str(via.get("way", "")),
         url=_url(entry.object, detail),
         reason=str(detail.get("reason") or detail.get("comment") or detail.get("why") or ""),
-        outcome=OUTCOMES.get(str(detail.get("status")), DONE) if entry.action.startswith("job.finish") else DONE,
+        outcome=_outcome(entry.action, str(detail.get("status"))),
         changes=_changes(detail),
         facts=[(name, value) for name, value in detail.items() if name not in APART and value not in EMPTY],
     )
+
+
+def _outcome(action: str, status: str) -> tuple[str, str, str]:
+    tone, icon, word = OUTCOMES.get(status, DONE) if action.startswith("job.finish") else DONE
+    return tone, icon, _(word)
 
 
 def filters(asked: Mapping[str, str]) -> Filters:

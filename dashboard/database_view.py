@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from config.retelling import told
 from dashboard import job_view
 from environments.models import Database, DatabaseState
 from jobs import explanations
@@ -41,10 +44,12 @@ def look(database: Database, job: Any = None, partial: Job | None = None) -> tup
         tone, icon, word = job_view.look(job)
         return tone, icon, word
     if partial is not None:
-        return "fail", "half", "Partial"
+        return "fail", "half", _("Partial")
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
-    word = f"{database.pending_count} pending" if database.state == DatabaseState.PENDING else database.get_state_display()
-    return tone, icon, word
+    if database.state == DatabaseState.PENDING:
+        count = database.pending_count
+        return tone, icon, ngettext("%(count)d pending", "%(count)d pending", count) % {"count": count}
+    return tone, icon, told(database.get_state_display())
 
 
 def explain(database: Database, known: set[str], partial: Job | None = None) -> Explanation | None:
@@ -52,7 +57,7 @@ def explain(database: Database, known: set[str], partial: Job | None = None) -> 
     if partial is not None:
         return Explanation("fail", "half", *_partial(partial))
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
-    at = ", ".join(database.current) or "no revision"
+    at = ", ".join(database.current) or _("no revision")
     strange = ", ".join(revision for revision in database.current if revision not in known) or at
     words = {
         DatabaseState.UNKNOWN_REVISION: _unknown(strange, at),
@@ -69,56 +74,56 @@ Words = tuple[str, str, str, tuple[str, ...]]
 
 def _partial(job: Job) -> Words:
     return (
-        f"A part of job {job.pk} has stayed",
-        (
+        _("A part of job %(number)s has stayed") % {"number": job.pk},
+        _(
             "The job did not reach its end, and not all of it was undone. Its version table and its schema may disagree, so that "
             "running the same revisions again would fail, or do something twice."
         ),
         job_view.database_sentence(job),
-        explanations.PARTIAL,
+        tuple(map(told, explanations.PARTIAL)),
     )
 
 
 def _unknown(strange: str, at: str) -> Words:
     return (
-        f"It is at {strange}, which this code does not contain",
-        (
+        _("It is at %(revision)s, which this code does not contain") % {"revision": strange},
+        _(
             "Most often another branch was deployed here, the revision's file was deleted or rebased, or this is the database "
             "of another project. Alembic itself cannot even print the current revision of such a database."
         ),
-        f"The version table says {at}. Nothing was changed by looking.",
+        _("The version table says %(at)s. Nothing was changed by looking.") % {"at": at},
         (
-            "Read the code again, from the branch that was deployed here.",
-            "See that the connection leads to the right database.",
-            "Only when the schema is known to equal a revision of this code: stamp that revision.",
+            _("Read the code again, from the branch that was deployed here."),
+            _("See that the connection leads to the right database."),
+            _("Only when the schema is known to equal a revision of this code: stamp that revision."),
         ),
     )
 
 
 def _overlapping(at: str) -> Words:
     return (
-        "The version table holds rows that contain each other",
-        (
+        _("The version table holds rows that contain each other"),
+        _(
             "One of the revisions is an ancestor of another, or a row is there twice. Most often rows were written by hand, "
             "or two histories were stamped into one table. Alembic refuses to move such a database."
         ),
-        f"The version table says {at}. The schema most likely is that of the newest of them.",
-        ("Compare the schema with the newest revision.", "Then stamp that revision: it leaves one row for each line of history."),
+        _("The version table says %(at)s. The schema most likely is that of the newest of them.") % {"at": at},
+        (_("Compare the schema with the newest revision."), _("Then stamp that revision: it leaves one row for each line of history.")),
     )
 
 
 def _ahead(strange: str, at: str) -> Words:
     return (
-        f"It is at {strange}, which the code no longer reaches",
-        (
+        _("It is at %(revision)s, which the code no longer reaches") % {"revision": strange},
+        _(
             "An earlier reading of the code held this revision. Most often newer code was deployed here and then taken back, "
             "or the branch was changed."
         ),
-        f"The version table says {at}, and the schema has what these revisions did.",
+        _("The version table says %(at)s, and the schema has what these revisions did.") % {"at": at},
         (
-            "Read the code again: the revision may be back.",
-            "Choose the code that holds it, then downgrade from there.",
-            "Or bring the revision back into the history with a merge.",
+            _("Read the code again: the revision may be back."),
+            _("Choose the code that holds it, then downgrade from there."),
+            _("Or bring the revision back into the history with a merge."),
         ),
     )
 
@@ -126,30 +131,33 @@ def _ahead(strange: str, at: str) -> Words:
 def _uninitialised(database: Database) -> Words:
     table = version_table(database)
     return (
-        "It is not under Alembic yet",
-        (
-            f"There is no table {table}, or it has no rows. The database is new, it was emptied, or its version table has another "
+        _("It is not under Alembic yet"),
+        _(
+            "There is no table %(table)s, or it has no rows. The database is new, it was emptied, or its version table has another "
             "name or schema."
-        ),
-        "No revision is recorded. Tables may be there all the same.",
+        )
+        % {"table": table},
+        _("No revision is recorded. Tables may be there all the same."),
         (
-            "If the database is empty: upgrade it.",
-            f"If it was migrated before: see that {table} is the right version table, with its schema.",
-            "If its tables were made without Alembic: stamp the revision that they equal, then upgrade.",
+            _("If the database is empty: upgrade it."),
+            _("If it was migrated before: see that %(table)s is the right version table, with its schema.") % {"table": table},
+            _("If its tables were made without Alembic: stamp the revision that they equal, then upgrade."),
         ),
     )
 
 
 def _unreachable(database: Database) -> Words:
-    known = f"When it last answered it was at {', '.join(database.current)}." if database.current else "No revision has been read so far."
+    at = ", ".join(database.current)
     return (
-        "It did not answer",
-        database.error or "The connection failed.",
-        f"{known} Nothing was changed by asking.",
+        _("It did not answer"),
+        told(database.error) or _("The connection failed."),
+        _("When it last answered it was at %(at)s. Nothing was changed by asking.") % {"at": at}
+        if at
+        else _("No revision has been read so far. Nothing was changed by asking."),
         (
-            "Check again: it may have been busy.",
-            "See that the server runs, and that host, port, user and password are right.",
-            "Test the connection under Edit.",
+            _("Check again: it may have been busy."),
+            _("See that the server runs, and that host, port, user and password are right."),
+            _("Test the connection under Edit."),
         ),
     )
 
@@ -160,7 +168,7 @@ def moved_outside(database: Database) -> dict[str, Any] | None:
     if not told:
         return None
     since, until = (
-        timezone.localtime(datetime.fromisoformat(at)).strftime("%Y-%m-%d %H:%M:%S") if at else "a time" for at in told["between"]
+        timezone.localtime(datetime.fromisoformat(at)).strftime("%Y-%m-%d %H:%M:%S") if at else _("a time") for at in told["between"]
     )
     return {"heads": told["from"], "now": told["to"], "since": since, "until": until}
 

@@ -7,15 +7,29 @@ from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from config.retelling import told as retold
+
 SIGNS = {
-    "added": ("add", "plus", "added"),
-    "removed": ("del", "minus", "removed"),
-    "changed": ("chg", "tilde", "changed"),
-    "run": ("chg", "play", "run"),
+    "added": ("add", "plus", gettext_noop("added")),
+    "removed": ("del", "minus", gettext_noop("removed")),
+    "changed": ("chg", "tilde", gettext_noop("changed")),
+    "run": ("chg", "play", gettext_noop("run")),
 }
 ICONS = {"table": "table", "column": "column", "index": "index", "foreign key": "link", "primary key": "key", "comment": "comment"}
+# What an entry is about, as Alembic names it; what is not here is shown as it is named.
+NOUNS = {
+    "table": gettext_noop("table"), "column": gettext_noop("column"), "index": gettext_noop("index"), "unique": gettext_noop("unique"),
+    "foreign key": gettext_noop("foreign key"), "check": gettext_noop("check"), "primary key": gettext_noop("primary key"),
+    "comment": gettext_noop("comment"), "exclude": gettext_noop("exclude"), "statement": gettext_noop("statement"),
+    "type": gettext_noop("type"), "nullable": gettext_noop("nullable"), "default": gettext_noop("default"), "name": gettext_noop("name"),
+    "autoincrement": gettext_noop("autoincrement"),
+}  # fmt: skip
 ASPECTS = ("type", "nullable", "default", "autoincrement", "name")
-LOCKS = {"long": ("warn", "lock", "Long lock"), "short": ("idle", "clock", "Short lock")}
+LOCKS = {"long": ("warn", "lock", gettext_noop("Long lock")), "short": ("idle", "clock", gettext_noop("Short lock"))}
 ENDS = ("and the database has not.", "and the models have not.", "in the models.")  # of what the columns say already
 PARTS = re.compile(r"\w+|\s+|[^\w\s]")
 LARGEST = 2000  # characters in which single words are marked
@@ -45,7 +59,7 @@ class Row:
 
     @property
     def word(self) -> str:
-        return SIGNS[self.entry["what"]][2]
+        return _(SIGNS[self.entry["what"]][2])
 
     @property
     def key(self) -> str:
@@ -58,6 +72,16 @@ class Row:
         return "column" if kind in ASPECTS or (kind == "comment" and self.entry["name"]) else str(kind)
 
     @property
+    def noun(self) -> str:
+        """What it is, in the reader's language."""
+        return noun(self.thing)
+
+    @property
+    def quality(self) -> str:
+        """Its property, in the reader's language."""
+        return noun(self.aspect)
+
+    @property
     def thing_icon(self) -> str:
         return ICONS.get(self.thing, "shield")
 
@@ -68,7 +92,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return str(self.entry["name"] or ("" if self.thing == "table" else "without a name" if self.entry["table"] else "of env.py"))
+        return str(self.entry["name"] or ("" if self.thing == "table" else _("without a name") if self.entry["table"] else _("of env.py")))
 
     @property
     def short(self) -> str:
@@ -77,7 +101,8 @@ class Row:
 
     @property
     def lock(self) -> tuple[str, str, str] | None:
-        return LOCKS.get(self.entry["lock"])
+        found = LOCKS.get(self.entry["lock"])
+        return (*found[:2], _(found[2])) if found else None
 
     @property
     def query(self) -> str:
@@ -88,7 +113,7 @@ class Row:
     def further(self) -> str:
         """What the entry's sentence says beyond what stands before and after."""
         text = str(self.entry["text"])
-        return next((text.partition(end)[2].strip() for end in ENDS if end in text), text)
+        return retold(next((text.partition(end)[2].strip() for end in ENDS if end in text), text))
 
 
 @dataclass
@@ -103,6 +128,11 @@ class Group:
     is_here: bool = True
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the table itself comes or goes."""
+        return self._whole is not None
+
+    @property
     def tone(self) -> str:
         return self._whole.tone if self._whole else "chg"
 
@@ -112,11 +142,11 @@ class Group:
 
     @property
     def word(self) -> str:
-        return self._whole.word if self._whole else "changed"
+        return self._whole.word if self._whole else _("changed")
 
     @property
     def count(self) -> str:
-        return "1 change" if len(self.rows) == 1 else f"{len(self.rows)} changes"
+        return ngettext("%(count)d change", "%(count)d changes", len(self.rows)) % {"count": len(self.rows)}
 
     @property
     def loses(self) -> bool:
@@ -154,15 +184,35 @@ def groups(entries: Iterable[dict[str, Any]], rows_held: dict[str, Any] | None =
 def counts(entries: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Tone, icon and words of what is added, removed and changed; without what there is none of."""
     told = [entry["what"] for entry in entries]
-    return [(tone, icon, f"{told.count(what)} {word}") for what, (tone, icon, word) in SIGNS.items() if what in told]
+    return [(tone, icon, tally(what, told.count(what))) for what, (tone, icon, _word) in SIGNS.items() if what in told]
+
+
+def tally(what: str, count: int) -> str:
+    """Such as `3 added`."""
+    words = {
+        "added": ngettext("%(count)d added", "%(count)d added", count),
+        "removed": ngettext("%(count)d removed", "%(count)d removed", count),
+        "changed": ngettext("%(count)d changed", "%(count)d changed", count),
+        "run": ngettext("%(count)d run", "%(count)d run", count),
+    }
+    return words[what] % {"count": count}
+
+
+def noun(name: str) -> str:
+    return _(NOUNS[name]) if name in NOUNS else name
 
 
 def _held(counted: dict[str, Any] | None) -> str:
     if not counted or counted.get("count") is None:
         return ""
     number = int(counted["count"])
-    how = "" if counted.get("exact") else "more than " if counted.get("more") else "about "
-    return f"{how}{number:,} row{'' if number == 1 else 's'}"
+    if counted.get("exact"):
+        words = ngettext("%(count)s row", "%(count)s rows", number)
+    elif counted.get("more"):
+        words = ngettext("more than %(count)s row", "more than %(count)s rows", number)
+    else:
+        words = ngettext("about %(count)s row", "about %(count)s rows", number)
+    return words % {"count": formats.number_format(number, force_grouping=True)}
 
 
 def _marked(before: str | None, after: str | None) -> tuple[Parts, Parts]:

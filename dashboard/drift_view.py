@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
 from accounts.permissions import Action, may
@@ -17,11 +19,11 @@ from migrations_store.differences import snippets
 from migrations_store.models import IgnoredDifference, Project, Proposal, ProposalVersion
 
 LOOKS = {
-    "differs": ("warn", "drift", "Differs"),
-    "failed": ("warn", "unplug", "Could not be checked"),
-    "running": ("run", "ring", "Checking"),
-    "never": ("idle", "q", "Never checked"),
-    "in_step": ("ok", "check", "In step"),
+    "differs": ("warn", "drift", gettext_noop("Differs")),
+    "failed": ("warn", "unplug", gettext_noop("Could not be checked")),
+    "running": ("run", "ring", gettext_noop("Checking")),
+    "never": ("idle", "q", gettext_noop("Never checked")),
+    "in_step": ("ok", "check", gettext_noop("In step")),
 }
 SHOWN, PLACES = 200, 8
 
@@ -76,14 +78,19 @@ class Rule:
     may_take_back: bool
 
 
+def look(state: str) -> tuple[str, str, str]:
+    tone, icon, word = LOOKS[state]
+    return tone, icon, _(word)
+
+
 def lines(rows: list[queries.Row]) -> list[Line]:
-    return [Line(row, LOOKS[row.state], differences_view.counts(row.entries), row.counts["data_loss"]) for row in rows]
+    return [Line(row, look(row.state), differences_view.counts(row.entries), row.counts["data_loss"]) for row in rows]
 
 
 def shared(same: list[queries.Same]) -> list[Shared]:
     found = []
     for number, one in enumerate(same, start=1):
-        row, places = differences_view.Row(f"d{number}", one.entry, (), ()), [database for database, _ in one.places]
+        row, places = differences_view.Row(f"d{number}", one.entry, (), ()), [database for database, _since in one.places]
         only = f"database={places[0].pk}&" if len(places) == 1 else ""
         found.append(Shared(row, places[:PLACES], max(0, len(places) - PLACES), one.since, f"{only}{row.query}"))
     return found
@@ -92,8 +99,18 @@ def shared(same: list[queries.Same]) -> list[Shared]:
 def in_words(rows: list[queries.Row]) -> list[tuple[str, str, str]]:
     """Tone, icon and words of how many databases are in which state."""
     states = [row.state for row in rows]
-    counts = [(tone, icon, states.count(state), word.lower()) for state, (tone, icon, word) in LOOKS.items() if state in states]
-    return [(tone, icon, f"{count} {'differ' if word == 'differs' and count > 1 else word}") for tone, icon, count, word in counts]
+    return [(tone, icon, _tally(state, states.count(state))) for state, (tone, icon, _word) in LOOKS.items() if state in states]
+
+
+def _tally(state: str, count: int) -> str:
+    words = {
+        "differs": ngettext("%(count)d differs", "%(count)d differ", count),
+        "failed": ngettext("%(count)d could not be checked", "%(count)d could not be checked", count),
+        "running": ngettext("%(count)d checking", "%(count)d checking", count),
+        "never": ngettext("%(count)d never checked", "%(count)d never checked", count),
+        "in_step": ngettext("%(count)d in step", "%(count)d in step", count),
+    }
+    return words[state] % {"count": count}
 
 
 def found(job: Job, user: User) -> Found | None:
@@ -135,16 +152,16 @@ def rule_view(rule: IgnoredDifference, user: User) -> Rule:
     place = {"project": rule.project, "environment": rule.environment}
     waits = ignoring.needs_second(rule)
     may_decide = waits and rule.made_by_id != user.pk and may(user, Action.REVIEW, **place)
-    where = str(rule.database) if rule.database else rule.environment.name if rule.environment else "all databases"
+    where = str(rule.database) if rule.database else rule.environment.name if rule.environment else _("all databases")
     may_take_back = not rule.over and may(user, Action.CHECK, **place)
     return Rule(rule, _look(rule, waits=waits), where, snippets.snippet(rule), waits, may_decide, may_take_back)
 
 
 def _look(rule: IgnoredDifference, *, waits: bool) -> tuple[str, str, str]:
     if rule.taken_back_at:
-        return "idle", "return", "Taken back"
+        return "idle", "return", _("Taken back")
     if rule.decision == IgnoredDifference.Decision.REJECT:
-        return "fail", "x", "Rejected"
+        return "fail", "x", _("Rejected")
     if rule.over:
-        return "idle", "clock", "Expired"
-    return ("warn", "diamond", "Waits for a second person") if waits else ("ok", "check", "In force")
+        return "idle", "clock", _("Expired")
+    return ("warn", "diamond", _("Waits for a second person")) if waits else ("ok", "check", _("In force"))

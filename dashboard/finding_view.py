@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
 from accounts.permissions import Action, may
@@ -12,11 +14,12 @@ from migrations_store.findings.finding import Finding, counted
 from migrations_store.models import Project
 
 LOOKS = {
-    "block": ("fail", "slash", "Blocks"), "error": ("fail", "x", "Error"), "warning": ("warn", "warn", "Warning"),
-    "info": ("idle", "info", "Info"),
+    "block": ("fail", "slash", gettext_noop("Blocks")), "error": ("fail", "x", gettext_noop("Error")),
+    "warning": ("warn", "warn", gettext_noop("Warning")),
+    "info": ("idle", "info", gettext_noop("Info")),
 }  # fmt: skip
 HEADED = ("block", "error", "warning")
-NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQLite"}
+NAMES = {"postgresql": "PostgreSQL", "mysql": gettext_noop("MySQL and MariaDB"), "sqlite": "SQLite"}
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,23 @@ def head(findings: Iterable[Finding]) -> tuple[str, str, str] | None:
 
 
 def _counted(number: int, severity: str) -> str:
-    if severity == "block":
-        return f"{number} block{'s' if number == 1 else ''}"
-    return f"{number} {severity}{'' if number == 1 else 's'}"
+    words = {
+        "block": ngettext("%(count)d blocks", "%(count)d block", number),
+        "error": ngettext("%(count)d error", "%(count)d errors", number),
+        "warning": ngettext("%(count)d warning", "%(count)d warnings", number),
+    }
+    return words[severity] % {"count": number}
+
+
+def look(severity: str) -> tuple[str, str, str]:
+    tone, icon, word = LOOKS[severity]
+    return tone, icon, _(word)
 
 
 def _row(finding: Finding, accepting: Accepting | None, source: str, blocking: Mapping[str, list[str]]) -> Row:
     until = (finding.suppressed or {}).get("expires_at") or ""
     link = f"{source}{finding.line}" if source and finding.line and finding.source == "code" else ""
-    on = ", ".join(NAMES[name] for name in finding.dialects)
+    on = ", ".join(_(NAMES[name]) for name in finding.dialects)
     ways = (accepting.link(finding), accepting.taking_back(finding)) if accepting else ("", "")
     blocks = ", ".join(blocking.get(finding.rule, [])) if finding.counts else ""
-    return Row(finding, *LOOKS[finding.severity], on, until[:10], link, *ways, blocks)
+    return Row(finding, *look(finding.severity), on, until[:10], link, *ways, blocks)

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.models import User
 from accounts.permissions import Action, may
+from config.retelling import told
 from environments import policies
 from jobs import confirmation, gates
 from jobs.gates import Gate
@@ -20,20 +24,21 @@ class Gates:
 
     @property
     def summary(self) -> str:
-        parts = [f"{len(self.passed)} pass"] if self.passed else []
-        parts += [f"{len(self.fix)} to fix"] if self.fix else []
-        parts += [f"{len(self.wait)} to wait for"] if self.wait else []
+        passed, fix, wait = len(self.passed), len(self.fix), len(self.wait)
+        parts = [ngettext("%(count)d pass", "%(count)d pass", passed) % {"count": passed}] if passed else []
+        parts += [_("%(count)d to fix") % {"count": fix}] if fix else []
+        parts += [_("%(count)d to wait for") % {"count": wait}] if wait else []
         return ", ".join(parts)
 
     @property
     def needs_approval(self) -> bool:
-        return any(gate.name == gates.APPROVAL for _, gate in self.wait)
+        return any(gate.name == gates.APPROVAL for _icon, gate in self.wait)
 
     @property
     def words(self) -> str:
         """What stands in the way, in one line of a list."""
-        closed = [*self.fix, *(gate for _, gate in self.wait)]
-        return "; ".join(gate.detail for gate in closed)
+        closed = [*self.fix, *(gate for _icon, gate in self.wait)]
+        return "; ".join(told(gate.detail) for gate in closed)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def options(plan: Plan, found: Gates, user: User) -> Options | None:
     if plan.command == Command.CHECK:
         return None
     rules = policies.rules_for(plan.database)
-    breakable = [gate.name for gate in (*found.fix, *(gate for _, gate in found.wait)) if gate.name in gates.BREAKABLE]
+    breakable = [gate.name for gate in (*found.fix, *(gate for _icon, gate in found.wait)) if gate.name in gates.BREAKABLE]
     place = {"project": plan.database.project, "environment": plan.database.environment}
     possible = plan.steps and not confirmation.irreversible(plan) and all(gate.name in gates.BREAKABLE for gate in found.fix)
     allowed = possible and rules.break_glass and not rules.missing and may(user, Action.BREAK_GLASS, **place)

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from config.retelling import told
 from dashboard.wait_view import Lock, lock_of
 from jobs.models import Command, Job, JobStatus, OutcomeState, Step, StepStatus
 from jobs.queries import step_durations
@@ -15,16 +19,16 @@ STEP_LOOKS = {
     StepStatus.SKIPPED: ("idle", "slash"),
 }
 DETAILS = {
-    "message": "Message",
-    "hint": "Hint",
-    "type": "Error class",
-    "file": "File",
-    "line": "Line",
-    "statement": "Statement",
+    "message": gettext_noop("Message"),
+    "hint": gettext_noop("Hint"),
+    "type": gettext_noop("Error class"),
+    "file": gettext_noop("File"),
+    "line": gettext_noop("Line"),
+    "statement": gettext_noop("Statement"),
     "pgcode": "SQLSTATE",
-    "errno": "Number",
-    "exit_status": "Exit status",
-    "signal": "Signal",
+    "errno": gettext_noop("Number"),
+    "exit_status": gettext_noop("Exit status"),
+    "signal": gettext_noop("Signal"),
 }
 STATUS_LOOKS = {
     JobStatus.AWAITING_APPROVAL: ("idle", "diamond"),
@@ -69,11 +73,11 @@ class StepRow:
 def look(job: Job) -> tuple[str, str, str]:
     """Tone, icon and word of the job's badge."""
     if job.status == JobStatus.RUNNING and job.cancel_requested_at:
-        return "run", "ringx", "Canceling"
+        return "run", "ringx", _("Canceling")
     if job.status == JobStatus.RUNNING and job.blocked_by:
-        return "warn", "pause", "Blocked"
+        return "warn", "pause", _("Blocked")
     tone, icon = STATUS_LOOKS[JobStatus(job.status)]
-    return tone, icon, "Unknown outcome" if job.status == JobStatus.UNKNOWN else job.get_status_display()
+    return tone, icon, _("Unknown outcome") if job.status == JobStatus.UNKNOWN else told(job.get_status_display())
 
 
 def poll_seconds(job: Job) -> int | None:
@@ -92,23 +96,22 @@ def elapsed(job: Job) -> float | None:
 
 def database_sentence(job: Job) -> str:
     """What the database is now, in one sentence; empty while the job has not ended. What a cancel did is jobs.aftermath's."""
-    place = str(job.database)
-    at = ", ".join(job.heads_after or []) or "base"
+    names = {"place": str(job.database), "at": ", ".join(job.heads_after or []) or "base"}
     sentences: dict[str, str] = {
-        OutcomeState.AT_TARGET: f"{place} is at {at}, as planned.",
-        OutcomeState.UNCHANGED: f"{place} is unchanged.",
-        OutcomeState.PARTIAL: _partial_sentence(job, place, at),
-        OutcomeState.UNKNOWN: f"What {place} is now is not known, because it could not be read.",
+        OutcomeState.AT_TARGET: _("%(place)s is at %(at)s, as planned."),
+        OutcomeState.UNCHANGED: _("%(place)s is unchanged."),
+        OutcomeState.PARTIAL: _partial_sentence(job),
+        OutcomeState.UNKNOWN: _("What %(place)s is now is not known, because it could not be read."),
     }
     if job.command == Command.CHECK and job.database_state:
-        return f"{place} is unchanged: a check only reads."
-    return sentences.get(job.database_state, "")
+        return _("%(place)s is unchanged: a check only reads.") % names
+    return sentences.get(job.database_state, "") % names
 
 
-def _partial_sentence(job: Job, place: str, at: str) -> str:
+def _partial_sentence(job: Job) -> str:
     if sorted(job.heads_after or []) == sorted(job.plan.from_heads):
-        return f"{place} says {at}, as before, but its schema is another: something of the job has stayed."
-    return f"{place} stopped in between: it is at {at} now, neither where it started nor where it should be."
+        return _("%(place)s says %(at)s, as before, but its schema is another: something of the job has stayed.")
+    return _("%(place)s stopped in between: it is at %(at)s now, neither where it started nor where it should be.")
 
 
 def held(job: Job) -> Lock | None:
@@ -121,7 +124,7 @@ def held(job: Job) -> Lock | None:
 def facts(job: Job) -> list[tuple[str, str]]:
     """The details of an error, each under a word that people use."""
     detail = (job.error or {}).get("detail") or {}
-    return [(word, str(detail[name])) for name, word in DETAILS.items() if detail.get(name) not in (None, "")]
+    return [(_(word), str(detail[name])) for name, word in DETAILS.items() if detail.get(name) not in (None, "")]
 
 
 def rerun_is_safe(job: Job) -> bool:
@@ -142,16 +145,16 @@ def phases(job: Job, steps: list[Step]) -> list[Phase]:
     now = marks.index(False) if False in marks else None
     tone, icon, word = look(job)
     failed_in = _failed_in(job, working=working)
-    notes = [_queue_note(job), "", _work_note(job, steps, done), "next"]
+    notes = [_queue_note(job), "", _work_note(job, steps, done), _("next")]
     spans = [_span(job.created_at, job.started_at), _span(job.started_at, first), None, None]
     found = []
-    for place, name in enumerate(["Queued", "Preflight", _work_name(job), "Verify"]):
+    for place, name in enumerate([_("Queued"), _("Preflight"), _work_name(job), _("Verify")]):
         if place == failed_in:
             found.append(Phase(name, "now", tone, icon, notes[place] or word.lower(), spans[place]))
         elif place == now:
-            found.append(Phase(name, "now", tone, icon, notes[place] if place < 3 else "reading the database"))
+            found.append(Phase(name, "now", tone, icon, notes[place] if place < 3 else _("reading the database")))
         elif (now is not None and place > now) or (failed_in is not None and place > failed_in and place < 3):
-            found.append(Phase(name, "next", "idle", "dashring", "next" if now is not None else "not reached"))
+            found.append(Phase(name, "next", "idle", "dashring", _("next") if now is not None else _("not reached")))
         else:
             found.append(_done(job, name, place, notes, spans))
     return found
@@ -159,13 +162,13 @@ def phases(job: Job, steps: list[Step]) -> list[Phase]:
 
 def _done(job: Job, name: str, place: int, notes: list[str], spans: list[float | None]) -> Phase:
     if place == 2 and job.status == JobStatus.UNKNOWN:
-        return Phase(name, "done", "warn", "q", "not known what stayed")
+        return Phase(name, "done", "warn", "q", _("not known what stayed"))
     if place < 3:
         return Phase(name, "done", "ok", "check", notes[place] if place == 2 else "", spans[place])
     if not job.database_state or job.database_state == OutcomeState.UNKNOWN:
-        return Phase(name, "done", "warn", "q", "not read")
+        return Phase(name, "done", "warn", "q", _("not read"))
     tone, icon = ("fail", "half") if job.database_state == OutcomeState.PARTIAL else ("ok", "check")
-    return Phase(name, "done", tone, icon, job.get_database_state_display().lower())
+    return Phase(name, "done", tone, icon, told(job.get_database_state_display()).lower())
 
 
 def _failed_in(job: Job, *, working: bool) -> int | None:
@@ -178,20 +181,21 @@ def _failed_in(job: Job, *, working: bool) -> int | None:
 
 
 def _work_name(job: Job) -> str:
-    return {Command.STAMP: "Stamp", Command.CHECK: "Compare"}.get(Command(job.command), "Migrate")
+    return {Command.STAMP: _("Stamp"), Command.CHECK: _("Compare")}.get(Command(job.command), _("Migrate"))
 
 
 def _work_note(job: Job, steps: list[Step], done: int) -> str:
     if not steps:
-        return "nothing to do" if job.is_final and job.command != Command.CHECK else ""
-    blocked = ", blocked" if job.status == JobStatus.RUNNING and job.blocked_by else ""
-    return f"{done} of {len(steps)} done{blocked}"
+        return _("nothing to do") if job.is_final and job.command != Command.CHECK else ""
+    blocked = job.status == JobStatus.RUNNING and job.blocked_by
+    words = _("%(done)d of %(count)d done, blocked") if blocked else _("%(done)d of %(count)d done")
+    return words % {"done": done, "count": len(steps)}
 
 
 def _queue_note(job: Job) -> str:
     if job.status == JobStatus.AWAITING_APPROVAL:
-        return "waits for approval"
-    return "waits for its turn" if job.status == JobStatus.QUEUED else ""
+        return _("waits for approval")
+    return _("waits for its turn") if job.status == JobStatus.QUEUED else ""
 
 
 def _span(start: datetime | None, end: datetime | None) -> float | None:

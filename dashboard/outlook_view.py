@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from dashboard.graph_rows import COLOURS, WIDEST, Dot, Stroke, strokes_of, x_of
 from migrations_store.lanes import Edge
 from migrations_store.models import ProposalVersion
+
+TITLES = {"before": gettext_noop("Now"), "after": gettext_noop("With it")}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Drawing:
 def drawings(version: ProposalVersion) -> list[Drawing]:
     """Before and after; none where the proposal does not say."""
     told: dict[str, list[dict[str, Any]]] = version.facts.get("outlook") or {}
-    return [_drawing(title, told[name]) for name, title in (("before", "Now"), ("after", "With it")) if told.get(name)]
+    return [_drawing(_(title), told[name]) for name, title in TITLES.items() if told.get(name)]
 
 
 def _drawing(title: str, told: list[dict[str, Any]]) -> Drawing:

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from accounts.models import User
 from accounts.permissions import Action, may
+from config.retelling import told as retold
 from dashboard import finding_view, highlight
 from dashboard.gate_view import Gates
 from environments.models import Database
@@ -20,9 +24,9 @@ OFFERED = 200
 DOTS = 12
 MARKED_LINES = 1500  # beyond so many lines of SQL the rest of a plan is shown without colours
 DOWNGRADES = {
-    "empty": ("warn", "warn", "Downgrade does nothing"),
-    "raises": ("fail", "x", "Downgrade refuses"),
-    "absent": ("fail", "x", "No downgrade"),
+    "empty": ("warn", "warn", gettext_noop("Downgrade does nothing")),
+    "raises": ("fail", "x", gettext_noop("Downgrade refuses")),
+    "absent": ("fail", "x", gettext_noop("No downgrade")),
 }
 
 
@@ -80,40 +84,50 @@ def targets(command: str, database: Database, graph: Graph) -> list[Target]:
     if command == Command.DOWNGRADE:
         return [*_points(database, graph), *_downgrades(database, graph)]
     if command == Command.STAMP:
-        heads = [Target("heads", f"Every head of the code: {', '.join(graph.real_heads)}")] if graph.real_heads else []
+        heads = _every_head(graph)
         return [
             *heads,
             *(_target(graph, revision) for revision in graph.order[:OFFERED]),
-            Target("base", "Base: as if nothing had ever run"),
+            Target("base", _("Base: as if nothing had ever run")),
         ]
     return []
 
 
+def _every_head(graph: Graph) -> list[Target]:
+    heads = ", ".join(graph.real_heads)
+    return [Target("heads", _("Every head of the code: %(heads)s") % {"heads": heads})] if heads else []
+
+
 def _upgrades(database: Database, graph: Graph) -> list[Target]:
     pending = [revision for revision in reversed(database.pending) if revision in graph.revisions]
-    newest = [Target("heads", f"Everything: all {database.pending_count} pending")] if pending or not database.current else []
+    words = _("Everything: all %(count)d pending") % {"count": database.pending_count}
+    newest = [Target("heads", words)] if pending or not database.current else []
     return [*newest, *(_target(graph, revision) for revision in pending[:OFFERED])]
 
 
 def _points(database: Database, graph: Graph) -> list[Target]:
     """Where the database was before its last jobs: what a person who rolls back has in mind."""
     return [
-        Target(point.value, f"As before job {point.job.pk}: {point.revision}, undoes {point.undoes}")
+        Target(point.value, _("As before job %(number)s: %(revision)s, undoes %(count)s") % _told_point(point))
         for point in rollbacks.points(database, graph)
     ]
+
+
+def _told_point(point: rollbacks.Point) -> dict[str, object]:
+    return {"number": point.job.pk, "revision": point.revision, "count": point.undoes}
 
 
 def _downgrades(database: Database, graph: Graph) -> list[Target]:
     known = [revision for revision in database.current if revision in graph.revisions]
     below = graph.ancestors(known) - set(known)
     listed = [_target(graph, revision) for revision in graph.order if revision in below][:OFFERED]
-    return [*listed, Target("base", "Base: undo every migration")]
+    return [*listed, Target("base", _("Base: undo every migration"))]
 
 
 def _target(graph: Graph, revision: str) -> Target:
     node = graph.revisions[revision]
     marks = "".join(f" · {word}" for word in (["head"] if node.is_head else []) + list(node.branch_labels))
-    return Target(revision, f"{revision}  {node.message or 'no message'}{marks}")
+    return Target(revision, f"{revision}  {node.message or _('no message')}{marks}")
 
 
 # --- the plan
@@ -121,10 +135,20 @@ def _target(graph: Graph, revision: str) -> Target:
 
 def route(plan: Plan, graph: Graph) -> Route:
     """From where the database is to where the plan brings it."""
+    return Route(named(plan.from_heads, graph), named(plan.to_heads, graph), dots(len(plan.steps)), _way(plan))
+
+
+def _way(plan: Plan) -> str:
     count = len(plan.steps)
-    verb = {Command.UPGRADE: "to run", Command.DOWNGRADE: "to undo"}.get(Command(plan.command), "in the version table alone")
-    words = f"{count} revision{'' if count == 1 else 's'} {verb}" if count else "nothing to run"
-    return Route(named(plan.from_heads, graph), named(plan.to_heads, graph), dots(count), words)
+    if not count:
+        return _("nothing to run")
+    if plan.command == Command.UPGRADE:
+        words = ngettext("%(count)d revision to run", "%(count)d revisions to run", count)
+    elif plan.command == Command.DOWNGRADE:
+        words = ngettext("%(count)d revision to undo", "%(count)d revisions to undo", count)
+    else:
+        words = ngettext("%(count)d revision in the version table alone", "%(count)d revisions in the version table alone", count)
+    return words % {"count": count}
 
 
 def dots(count: int) -> list[str]:
@@ -163,6 +187,7 @@ def _step(
 ) -> StepView:
     node = graph.revisions.get(step["revision"])
     badge = DOWNGRADES.get(node.downgrade) if node and command == Command.DOWNGRADE else None
+    badge = (*badge[:2], _(badge[2])) if badge else None
     lost = len(step.get("data_loss") or [])
     return StepView(number, step["revision"], step["message"], step["direction"], badge, lost, took.get(step["revision"]), *sql, told)
 
@@ -192,9 +217,10 @@ def stale_because(plan: Plan) -> str:
     """Why the plan is no longer true, as far as can be seen without building it again; empty if it still holds."""
     database, newest = plan.database, plan.database.project.latest_snapshot
     if sorted(database.current) != plan.from_heads:
-        return f"{database} is at {', '.join(database.current) or 'base'} now; this plan starts at {', '.join(plan.from_heads) or 'base'}."
+        names = {"database": database, "now": ", ".join(database.current) or "base", "start": ", ".join(plan.from_heads) or "base"}
+        return _("%(database)s is at %(now)s now; this plan starts at %(start)s.") % names
     if newest and newest.pk != plan.snapshot_id:
-        return "The code was read again since and has changed."
+        return _("The code was read again since and has changed.")
     return ""
 
 
@@ -208,34 +234,36 @@ def bar(plan: Plan, found: Gates, *, user: User) -> Bar:
 def _label(plan: Plan, found: Gates) -> tuple[str, str]:
     place = plan.database.environment.name
     if found.needs_approval:
-        return "Request approval", "diamond"
-    if plan.command == Command.CHECK:
-        return f"Check models on {place}", "play"
-    verb = {Command.UPGRADE: "Run", Command.DOWNGRADE: "Downgrade", Command.STAMP: "Stamp"}[Command(plan.command)]
-    return (f"{verb} {place}", "play") if plan.command == Command.STAMP else (f"{verb} {len(plan.steps)} on {place}", "play")
+        return _("Request approval"), "diamond"
+    words = {
+        Command.CHECK: _("Check models on %(place)s"),
+        Command.STAMP: _("Stamp %(place)s"),
+        Command.UPGRADE: _("Run %(count)d on %(place)s"),
+        Command.DOWNGRADE: _("Downgrade %(count)d on %(place)s"),
+    }
+    return words[Command(plan.command)] % {"count": len(plan.steps), "place": place}, "play"
 
 
 def _blocked(plan: Plan, found: Gates, user: User) -> str:
     place = {"project": plan.database.project, "environment": plan.database.environment}
     if not may(user, NEEDED.get(Command(plan.command), Action.RUN), **place):
-        return "Your role may look at plans; running them needs an operator."
+        return _("Your role may look at plans; running them needs an operator.")
     if why := confirmation.irreversible(plan):
-        return f"Cannot be undone: {'; '.join(why[:3])}. Choose a later revision."
+        return _("Cannot be undone: %(why)s. Choose a later revision.") % {"why": "; ".join(map(retold, why[:3]))}
     if not plan.steps and plan.command != Command.CHECK:
-        return "Nothing to do: the database already is where this plan would bring it."
-    return "Cannot run yet: " + "; ".join(gate.detail for gate in found.fix) if found.fix else ""
+        return _("Nothing to do: the database already is where this plan would bring it.")
+    return _("Cannot run yet: %(why)s") % {"why": "; ".join(retold(gate.detail) for gate in found.fix)} if found.fix else ""
 
 
 def _consequence(plan: Plan, found: Gates) -> str:
     place, waits = str(plan.database), [gate for _, gate in found.wait if gate.name != gates.APPROVAL]
-    after = f" It waits its turn: {waits[0].detail.rstrip('.')}." if waits else ""
-    if plan.command == Command.CHECK:
-        return f"Compares the models with {place} and changes nothing.{after}"
-    if found.needs_approval:
-        return f"The job waits until someone else approves it; nothing runs before.{after}"
+    after = " " + _("It waits its turn: %(why)s.") % {"why": retold(waits[0].detail).rstrip(".")} if waits else ""
+    if plan.command != Command.CHECK and found.needs_approval:
+        return _("The job waits until someone else approves it; nothing runs before.") + after
     sentences = {
-        Command.UPGRADE: f"Runs on {place} as soon as a worker is free.",
-        Command.DOWNGRADE: f"Undoes {len(plan.steps)} on {place}. Data that only these revisions hold is lost.",
-        Command.STAMP: f"Rewrites the version table of {place} and runs no migration.",
+        Command.CHECK: _("Compares the models with %(place)s and changes nothing."),
+        Command.UPGRADE: _("Runs on %(place)s as soon as a worker is free."),
+        Command.DOWNGRADE: _("Undoes %(count)d on %(place)s. Data that only these revisions hold is lost."),
+        Command.STAMP: _("Rewrites the version table of %(place)s and runs no migration."),
     }
-    return sentences[Command(plan.command)] + after
+    return sentences[Command(plan.command)] % {"count": len(plan.steps), "place": place} + after

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import Role, User
 from accounts.permissions import Action, may
+from config.retelling import told
 from dashboard.forms.policy import PolicyForm
 from environments.models import ChangeKind, ChangeStatus, Environment, PolicyChange
 from environments.wording import rule_in_words, window_in_words
@@ -14,13 +18,23 @@ TONES = {
     ChangeStatus.REJECTED: ("idle", "return"), ChangeStatus.WITHDRAWN: ("idle", "slash"), ChangeStatus.SUPERSEDED: ("warn", "checkdash"),
 }  # fmt: skip
 LABELS = {
-    "protected": "Protected", "position": "Position", "environment": "Environment", "windows": "Windows", "break_glass": "Break-glass",
-    "forbid_downgrade": "Downgrades forbidden", "forbid_stamp": "Stamps forbidden", "forbid_non_atomic": "Non-atomic steps forbidden",
-    "forbid_data_loss": "Data loss forbidden", "require_previous": "Environment before required",
-    "require_single_head": "Single head required",
-    "approver_role": "Approved by", "time_zone": "Time zone", "approval_hours": "An approval holds, hours",
-    "backup_timeout": "Backup timeout, seconds", "severities": "Severities of findings",
-}  # fmt: skip
+    "protected": gettext_noop("Protected"),
+    "position": gettext_noop("Position"),
+    "environment": gettext_noop("Environment"),
+    "windows": gettext_noop("Windows"),
+    "break_glass": gettext_noop("Break-glass"),
+    "forbid_downgrade": gettext_noop("Downgrades forbidden"),
+    "forbid_stamp": gettext_noop("Stamps forbidden"),
+    "forbid_non_atomic": gettext_noop("Non-atomic steps forbidden"),
+    "forbid_data_loss": gettext_noop("Data loss forbidden"),
+    "require_previous": gettext_noop("Environment before required"),
+    "require_single_head": gettext_noop("Single head required"),
+    "approver_role": gettext_noop("Approved by"),
+    "time_zone": gettext_noop("Time zone"),
+    "approval_hours": gettext_noop("An approval holds, hours"),
+    "backup_timeout": gettext_noop("Backup timeout, seconds"),
+    "severities": gettext_noop("Severities of findings"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,15 +58,26 @@ def shown(change: PolicyChange, user: User) -> ChangeView:
 
 
 def _title(change: PolicyChange) -> str:
-    name = change.environment.name
+    names = {"environment": change.environment.name, "database": change.database, "project": change.project and change.project.name}
     if change.kind == ChangeKind.MOVE:
-        return f"Move {change.database} out of {name}"
-    if change.kind == ChangeKind.ENVIRONMENT:
-        return f"Take the protection off {name}" if change.after.get("protected") is False else f"Change {name}"
-    what = f"the exception of {change.project.name} in {name}" if change.project else f"the policy of {name}"
+        words = _("Move %(database)s out of %(environment)s")
+    elif change.kind == ChangeKind.ENVIRONMENT:
+        words = _("Take the protection off %(environment)s") if change.after.get("protected") is False else _("Change %(environment)s")
+    elif change.project:
+        words = _exception_title(change)
+    elif change.kind == ChangeKind.DELETION:
+        words = _("Delete the policy of %(environment)s")
+    else:
+        words = _("Change the policy of %(environment)s") if change.before else _("Make the policy of %(environment)s")
+    return words % names
+
+
+def _exception_title(change: PolicyChange) -> str:
     if change.kind == ChangeKind.DELETION:
-        return f"Delete {what}"
-    return f"Change {what}" if change.before else f"Make {what}"
+        return _("Delete the exception of %(project)s in %(environment)s")
+    if change.before:
+        return _("Change the exception of %(project)s in %(environment)s")
+    return _("Make the exception of %(project)s in %(environment)s")
 
 
 def _rows(change: PolicyChange) -> list[tuple[str, str, str]]:
@@ -63,7 +88,7 @@ def _rows(change: PolicyChange) -> list[tuple[str, str, str]]:
 
 def label_of(name: str) -> str:
     field = PolicyForm.base_fields.get(name)
-    return LABELS.get(name) or str((field.label if field else None) or name.replace("_", " ").capitalize())
+    return _(LABELS[name]) if name in LABELS else str((field.label if field else None) or name.replace("_", " ").capitalize())
 
 
 def _cell(values: dict[str, Any], name: str) -> str:
@@ -73,16 +98,16 @@ def _cell(values: dict[str, Any], name: str) -> str:
 def in_words(name: str, value: Any) -> str:
     """One value of a policy or an environment."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if name == "windows":
-        return "; ".join(window_in_words(entry) for entry in value) or "at any time"
+        return "; ".join(told(window_in_words(entry)) for entry in value) or _("at any time")
     if name == "severities":
-        return "; ".join(f"{rule_in_words(rule)}: {level}" for rule, level in value.items()) or "as usual"
+        return "; ".join(f"{told(rule_in_words(rule))}: {level}" for rule, level in value.items()) or _("as usual")
     if name == "approver_role":
-        return Role(value).label
+        return told(Role(value).label)
     if value is None:
-        return "the environment's"
-    return str(value) if value != "" else "none"
+        return _("the environment's")
+    return str(value) if value != "" else _("none")
 
 
 def of_environment(changes: list[PolicyChange], user: User) -> tuple[list[ChangeView], list[ChangeView]]:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from config.retelling import told
 from dashboard import differences_view, drift_view, proposal_talk
 from dashboard.differences_view import Group
 from jobs.proposals import queries
@@ -40,7 +42,7 @@ def _losses(version: ProposalVersion | None) -> list[str]:
     """Also those that a rule calls noise: the file loses them all the same."""
     groups = differences_view.groups(version.changes, version.facts.get("rows")) if version else []
     lost = [(row.entry["data_loss"], group.rows_held) for group in groups for row in group.rows if row.entry["data_loss"]]
-    return [f"{loss} The table has {held}." if held else str(loss) for loss, held in lost]
+    return [f"{told(loss)} {_('The table has %(rows)s.') % {'rows': held}}" if held else told(loss) for loss, held in lost]
 
 
 def paged(groups: list[Group]) -> list[list[Group]]:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.retelling import told
 from dashboard import highlight
-from dashboard.differences_view import ASPECTS, Group, Row
+from dashboard.differences_view import ASPECTS, Group, Row, noun
 from jobs.proposals import places
 from migrations_store.models import ProposalVersion, Review, ReviewDecision, Thread, ThreadKind
 
@@ -97,7 +98,7 @@ def sources(found: list[Talk], version: ProposalVersion) -> list[Source]:
 
 def timeline(found: list[Talk], reviews: Iterable[Review]) -> list[Talk | Said]:
     """The oldest first."""
-    said = [Said(review, ReviewDecision(review.decision).label.lower()) for review in reviews]
+    said = [Said(review, told(ReviewDecision(review.decision).label).lower()) for review in reviews]
     return sorted([*found, *said], key=lambda one: one.at)
 
 
@@ -129,9 +130,9 @@ def _row_of(thread: Thread, rows: dict[str, Row]) -> Row | None:
 def _talk(thread: Thread, version: ProposalVersion | None, rows: dict[str, Row]) -> Talk:
     if thread.kind == ThreadKind.OBJECT:
         at, (kind, _, name) = _row_of(thread, rows), thread.anchor.partition(":")
-        return Talk(thread, f"{kind.replace('_', ' ')} {name}", at.link if at else "", at is None)
+        return Talk(thread, f"{noun(kind.replace('_', ' '))} {name}", at.link if at else "", at is None)
     if thread.kind == ThreadKind.LINE:
         found = places.line_of(thread, version)
-        where = f"line {found[1] if found else thread.anchor.partition(':')[2]}"
+        where = _("line %(number)s") % {"number": found[1] if found else thread.anchor.partition(":")[2]}
         return Talk(thread, where, f"?tab=python#{line_id(*found)}" if found else "", found is None)
     return Talk(thread, "", "", outdated=False)

@@ -4,6 +4,8 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from jobs.proposals import places
 from migrations_store.models import ProposalVersion
 
@@ -40,10 +42,10 @@ def between(older: ProposalVersion, newer: ProposalVersion) -> Between:
 
 def _changes(older: ProposalVersion, newer: ProposalVersion) -> list[Change]:
     before, after = places.digests(older), places.digests(newer)
-    gone = [Change("del", "minus", "no longer proposed", entry) for entry in older.changes if entry["key"] not in after]
-    come = [Change("add", "plus", "proposed now", entry) for entry in newer.changes if entry["key"] not in before]
+    gone = [Change("del", "minus", _("no longer proposed"), entry) for entry in older.changes if entry["key"] not in after]
+    come = [Change("add", "plus", _("proposed now"), entry) for entry in newer.changes if entry["key"] not in before]
     both = [entry for entry in newer.changes if entry["key"] in before and before[entry["key"]] != after[entry["key"]]]
-    return gone + come + [Change("chg", "tilde", "proposed differently", entry) for entry in both]
+    return gone + come + [Change("chg", "tilde", _("proposed differently"), entry) for entry in both]
 
 
 def _lines(first: list[str], second: list[str]) -> list[tuple[str, str]]:

@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import User
+from config.retelling import told as retold
 from dashboard import differences_view, highlight
 from jobs.proposals.standing import Standing, Word
 from migrations_store.models import Proposal, ProposalVersion, Review
@@ -12,17 +16,17 @@ from migrations_store.models import Proposal, ProposalVersion, Review
 Look = tuple[str, str, str]
 TABS = ("structure", "python", "sql", "findings", "discussion", "versions")
 STATUSES: dict[str, Look] = {
-    "queued": ("idle", "dot", "Queued"),
-    "running": ("run", "ring", "Being made"),
-    "empty": ("idle", "check", "No differences"),
-    "failed": ("fail", "x", "Failed"),
-    "closed": ("idle", "slash", "Closed"),
+    "queued": ("idle", "dot", gettext_noop("Queued")),
+    "running": ("run", "ring", gettext_noop("Being made")),
+    "empty": ("idle", "check", gettext_noop("No differences")),
+    "failed": ("fail", "x", gettext_noop("Failed")),
+    "closed": ("idle", "slash", gettext_noop("Closed")),
 }
 STANDINGS: dict[str, Look] = {
-    "open": ("run", "dot", "Open"),
-    "changes_requested": ("warn", "return", "Changes requested"),
-    "approved": ("ok", "check", "Approved"),
-    "stale": ("warn", "checkdash", "Stale approval"),
+    "open": ("run", "dot", gettext_noop("Open")),
+    "changes_requested": ("warn", "return", gettext_noop("Changes requested")),
+    "approved": ("ok", "check", gettext_noop("Approved")),
+    "stale": ("warn", "checkdash", gettext_noop("Stale approval")),
 }
 DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 WAYS = ("upgrade", "downgrade")
@@ -58,12 +62,14 @@ class Script:
 
 
 def look(proposal: Proposal, stands: Standing) -> Look:
-    return STATUSES.get(proposal.status) or STANDINGS[stands.state]
+    tone, icon, word = STATUSES.get(proposal.status) or STANDINGS[stands.state]
+    return tone, icon, _(word)
 
 
 def item(proposal: Proposal, stands: Standing) -> Item:
     told: dict[str, int] = proposal.summary or {}
-    counts = [(*differences_view.SIGNS[what][:2], f"{told[what]} {what}") for what in ("added", "removed", "changed") if told.get(what)]
+    there = [what for what in ("added", "removed", "changed") if told.get(what)]
+    counts = [(*differences_view.SIGNS[what][:2], differences_view.tally(what, told[what])) for what in there]
     return Item(proposal, look(proposal, stands), counts, bool(told.get("data_loss")), bool(told.get("red_flags")))
 
 
@@ -72,7 +78,7 @@ def people(stands: Standing, reviews: Iterable[Review]) -> list[Person]:
     decided = {word.review.user_id for word in stands.words}
     found = [_person(word, stands.version) for word in stands.words]
     commented = {review.user_id: review.user for review in reviews if review.user_id not in decided}
-    return found + [Person(user, ("idle", "comment", "commented"), "") for user in commented.values()]
+    return found + [Person(user, ("idle", "comment", _("commented")), "") for user in commented.values()]
 
 
 def languages(version: ProposalVersion) -> list[tuple[str, str]]:
@@ -96,7 +102,7 @@ def _plain(file: dict[str, Any], text: str, unavailable: str) -> str:
 
 def _script(file: dict[str, Any], dialect: str, way: str) -> Script:
     text, unavailable = _sql(file, dialect, way)
-    return Script(file["revision"], highlight.lines(text.strip("\n"), dialect) if text.strip() else (), unavailable)
+    return Script(file["revision"], highlight.lines(text.strip("\n"), dialect) if text.strip() else (), retold(unavailable))
 
 
 def _sql(file: dict[str, Any], dialect: str, way: str) -> tuple[str, str]:
@@ -105,9 +111,9 @@ def _sql(file: dict[str, Any], dialect: str, way: str) -> tuple[str, str]:
 
 
 def _person(word: Word, newest: int) -> Person:
-    looks = {"approve": ("ok", "check", "approved"), "request_changes": ("warn", "return", "asked for changes")}
+    looks = {"approve": ("ok", "check", _("approved")), "request_changes": ("warn", "return", _("asked for changes"))}
     tone, icon, said = looks[word.review.decision]
     number = word.review.version.number
-    void = f"does not count: {word.void}" if word.void else ""
-    note = f"of version {number}, which is no longer the newest" if number != newest else void
+    void = _("does not count: %(why)s") % {"why": retold(word.void)} if word.void else ""
+    note = _("of version %(number)d, which is no longer the newest") % {"number": number} if number != newest else void
     return Person(word.review.user, ("idle" if word.void else tone, icon, said), note)

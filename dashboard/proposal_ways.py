@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.permissions import Action, may
@@ -13,10 +15,10 @@ from migrations_store.models import Proposal, ProposalPush, ProposalVersion, Sou
 
 Look = tuple[str, str, str]
 PUSHES: dict[str, Look] = {
-    "queued": ("idle", "dot", "Queued"),
-    "running": ("run", "ring", "Being pushed"),
-    "done": ("ok", "check", "Pushed"),
-    "failed": ("fail", "x", "Not pushed"),
+    "queued": ("idle", "dot", gettext_noop("Queued")),
+    "running": ("run", "ring", gettext_noop("Being pushed")),
+    "done": ("ok", "check", gettext_noop("Pushed")),
+    "failed": ("fail", "x", gettext_noop("Not pushed")),
 }
 UNEDITABLE = (Proposal.Kind.REPARENT,)
 
@@ -29,7 +31,7 @@ def context(request: HttpRequest, found: Proposal, version: ProposalVersion | No
     may_check = access.may(user, Action.CHECK, found)
     return {
         "outlook": outlook_view.drawings(version),
-        "pushes": [(push, PUSHES[push.status]) for push in found.pushes.select_related("by", "version").defer("version__files")[:10]],
+        "pushes": [(push, _look(push.status)) for push in found.pushes.select_related("by", "version").defer("version__files")[:10]],
         "pushing": found.pushes.filter(status__in=pushing.UNDER_WAY).exists(),
         "was_pushed": found.pushes.filter(version=version, status=ProposalPush.Status.DONE).exists(),
         "push_obstacle": pushing.obstacle(found, version),
@@ -44,6 +46,11 @@ def context(request: HttpRequest, found: Proposal, version: ProposalVersion | No
         "may_edit": may_check and found.status in ("open", "empty") and found.kind not in UNEDITABLE,
         "draft": found.draft if found.draft and found.draft.get("origin") == "edited" else None,
     }
+
+
+def _look(status: str) -> Look:
+    tone, icon, word = PUSHES[status]
+    return tone, icon, _(word)
 
 
 def _edit(request: HttpRequest, found: Proposal, version: ProposalVersion) -> dict[str, Any] | None:

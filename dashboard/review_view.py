@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.retelling import told
 from jobs import confirmation
 from jobs.models import Command, Job
 
@@ -22,6 +26,9 @@ def items(jobs: list[Job]) -> list[Item]:
 
 def _what(job: Job) -> str:
     count = len(job.plan.steps)
-    revisions = f"{count} revision{'' if count == 1 else 's'}"
-    words = {Command.UPGRADE: f"run {revisions}", Command.DOWNGRADE: f"undo {revisions}", Command.STAMP: "stamp, without running anything"}
-    return words.get(Command(job.command), job.get_command_display().lower())
+    words = {
+        Command.UPGRADE: ngettext("run %(count)d revision", "run %(count)d revisions", count),
+        Command.DOWNGRADE: ngettext("undo %(count)d revision", "undo %(count)d revisions", count),
+        Command.STAMP: _("stamp, without running anything"),
+    }
+    return words.get(Command(job.command), told(job.get_command_display()).lower()) % {"count": count}

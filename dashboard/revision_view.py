@@ -5,8 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import User
 from accounts.permissions import Action, may
+from config.retelling import told
 from dashboard import finding_view, highlight
 from environments.models import Database, DatabaseState
 from jobs.applied import Applied
@@ -15,7 +19,7 @@ from migrations_store.models import RevisionSql, SourceText
 
 Look = tuple[str, str, str]
 UNSURE = (DatabaseState.UNCHECKED, DatabaseState.UNREACHABLE)
-NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQLite"}
+NAMES = {"postgresql": "PostgreSQL", "mysql": gettext_noop("MySQL and MariaDB"), "sqlite": "SQLite"}
 WAYS = ("upgrade", "downgrade")
 DIFF = {"+": "add", "-": "del", "@": "at"}
 
@@ -27,14 +31,11 @@ class Place:
     applied: Applied
     look: Look
     note: str
+    waits: bool = False
 
     @property
     def database(self) -> Database:
         return self.applied.database
-
-    @property
-    def waits(self) -> bool:
-        return self.look[2] == "Pending"
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,15 @@ class Sql:
 def place(applied: Applied, revision: str) -> Place:
     database = applied.database
     if applied.is_running:
-        return Place(applied, ("run", "ring", "Running"), "")
+        return Place(applied, ("run", "ring", _("Running")), "")
     if applied.here:
-        return Place(applied, ("ok", "check", "Applied"), "")
+        return Place(applied, ("ok", "check", _("Applied")), "")
     if database.state in UNSURE and not database.current:
-        return Place(applied, ("idle", "q", database.get_state_display()), "")
+        return Place(applied, ("idle", "q", told(database.get_state_display())), "")
     if revision in database.pending:
-        return Place(applied, ("idle", "up", "Pending"), f"{database.pending.index(revision) + 1} of {len(database.pending)} pending")
-    return Place(applied, ("idle", "dashring", "Not applied"), "")
+        turn = {"number": database.pending.index(revision) + 1, "count": len(database.pending)}
+        return Place(applied, ("idle", "up", _("Pending")), _("%(number)d of %(count)d pending") % turn, waits=True)
+    return Place(applied, ("idle", "dashring", _("Not applied")), "")
 
 
 def upgradable(places: Iterable[Place], user: User) -> Place | None:
@@ -101,7 +103,7 @@ def sql(kept: RevisionSql | None, dialect: str, way: str) -> Sql | None:
     way = way if way in WAYS else WAYS[0]
     written: dict[str, Any] = (kept.dialects.get(dialect) or {}).get(way) or {}
     text = (written.get("sql") or "").strip("\n")
-    names = [(name, NAMES.get(name, name)) for name in kept.dialects]
+    names = [(name, _(NAMES.get(name, name))) for name in kept.dialects]
     unavailable = written.get("sql_unavailable") or kept.unavailable
     return Sql(kept, names, dialect, way, highlight.lines(text, dialect) if text else (), unavailable)
 
@@ -118,14 +120,14 @@ def differences(now: str, places: Iterable[Place]) -> list[tuple[str, str]]:
     text = SourceText.objects.filter(sha256=then).values_list("text", flat=True).first() if then else None
     if not text or not now:
         return []
-    told = list(difflib.unified_diff(text.splitlines(), now.splitlines(), lineterm="", n=3))[2:]
-    return [(DIFF.get(line[:1], ""), line) for line in told]
+    lines = list(difflib.unified_diff(text.splitlines(), now.splitlines(), lineterm="", n=3))[2:]
+    return [(DIFF.get(line[:1], ""), line) for line in lines]
 
 
 def reversibility(upgrade: Effects, downgrade: str) -> Look | None:
     """What the way back gives back."""
     looks = {
-        "empty": ("warn", "warn", "Does nothing"), "raises": ("warn", "x", "Refuses"), "absent": ("warn", "x", "None"),
-        "present": ("warn", "undo", "Structure only") if upgrade.data_loss else ("ok", "check", "Undoes it"),
+        "empty": ("warn", "warn", _("Does nothing")), "raises": ("warn", "x", _("Refuses")), "absent": ("warn", "x", _("None")),
+        "present": ("warn", "undo", _("Structure only")) if upgrade.data_loss else ("ok", "check", _("Undoes it")),
     }  # fmt: skip
     return looks.get(downgrade)

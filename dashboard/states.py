@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from dashboard import database_view
 from environments import windows
 from environments.models import Database, DatabaseState, Environment
@@ -11,20 +14,20 @@ from jobs.models import Job, JobStatus, OutcomeState
 
 # Tone, icon and word, the worst first; a cell shows the worst of its databases.
 LOOKS = {
-    "partial": ("fail", "half", "Partial"),
-    "failed": ("fail", "x", "Failed"),
-    "unreachable": ("warn", "unplug", "Unreachable"),
-    "unknown_revision": ("fail", "q", "Unknown revision"),
-    "overlapping": ("warn", "copy", "Overlapping"),
-    "ahead": ("warn", "up2", "Ahead"),
-    "running": ("run", "ring", "Running"),
-    "awaiting_approval": ("idle", "diamond", "Awaiting approval"),
-    "scheduled": ("idle", "clock", "Scheduled"),
-    "unchecked": ("idle", "q", "Not checked"),
-    "frozen": ("idle", "lock", "Frozen"),
-    "uninitialised": ("idle", "dashring", "Not initialised"),
-    "pending": ("idle", "up", "Pending"),
-    "up_to_date": ("ok", "check", "Up to date"),
+    "partial": ("fail", "half", gettext_noop("Partial")),
+    "failed": ("fail", "x", gettext_noop("Failed")),
+    "unreachable": ("warn", "unplug", gettext_noop("Unreachable")),
+    "unknown_revision": ("fail", "q", gettext_noop("Unknown revision")),
+    "overlapping": ("warn", "copy", gettext_noop("Overlapping")),
+    "ahead": ("warn", "up2", gettext_noop("Ahead")),
+    "running": ("run", "ring", gettext_noop("Running")),
+    "awaiting_approval": ("idle", "diamond", gettext_noop("Awaiting approval")),
+    "scheduled": ("idle", "clock", gettext_noop("Scheduled")),
+    "unchecked": ("idle", "q", gettext_noop("Not checked")),
+    "frozen": ("idle", "lock", gettext_noop("Frozen")),
+    "uninitialised": ("idle", "dashring", gettext_noop("Not initialised")),
+    "pending": ("idle", "up", gettext_noop("Pending")),
+    "up_to_date": ("ok", "check", gettext_noop("Up to date")),
 }
 ORDER = list(LOOKS)
 OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "frozen"}
@@ -56,7 +59,10 @@ def has_failed(last: Job | None) -> bool:
 
 
 def look(database: Database, state: str) -> tuple[str, str, str]:
-    return LOOKS[state] if state in OURS else database_view.look(database)
+    if state not in OURS:
+        return database_view.look(database)
+    tone, icon, word = LOOKS[state]
+    return tone, icon, _(word)
 
 
 def frozen(stages: list[Environment], at: datetime) -> dict[Any, str]:

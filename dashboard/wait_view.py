@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dashboard import highlight
 from environments import urls
 from environments.models import Database
@@ -88,17 +90,25 @@ def lock_of(blocked: dict[str, Any], at: datetime | None = None) -> Lock:
 
 
 def _session(session: dict[str, Any], noun: str, at: datetime | None) -> Session:
-    user = f"user {session['user']}" if session["user"] else ""
-    place = [f"{noun} {session['pid']}" if session["pid"] else "", user, session["host"]]
+    user = _("user %(name)s") % {"name": session["user"]} if session["user"] else ""
+    numbered, nameless = _nouns(noun)
+    place = [numbered % {"number": session["pid"]} if session["pid"] else "", user, session["host"]]
     moment = session["transaction_since"] or session["state_since"]
     return Session(
-        name=session["application"] or f"A {noun} without a name",
+        name=session["application"] or nameless,
         place=", ".join(part for part in place if part),
         state=session["state"],
         seconds=age(moment, at),
         query=highlight.lines(session["query"], "sql"),
         waits=session["waits"],
     )
+
+
+def _nouns(noun: str) -> tuple[str, str]:
+    """What holds a lock, with its number and without its name: SQLite knows processes, servers know sessions."""
+    if noun == "process":
+        return _("process %(number)s"), _("A process without a name")
+    return _("session %(number)s"), _("A session without a name")
 
 
 def age(moment: datetime | str | None, at: datetime | None = None) -> float | None:
@@ -111,16 +121,16 @@ def age(moment: datetime | str | None, at: datetime | None = None) -> float | No
 def cancel_words(job: Job) -> str:
     """What a cancel does in this job's database, before anyone asks for it."""
     if job.status != JobStatus.RUNNING:
-        return f"Nothing has run yet; {job.database} stays as it is."
+        return _("Nothing has run yet; %(database)s stays as it is.") % {"database": job.database}
     kind = _kind(job.database)
     words = {
-        "postgresql": (
+        "postgresql": _(
             "The statement that runs is ended and PostgreSQL rolls its transaction back; only what a revision committed by itself stays."
         ),
-        "mysql": "The statement that runs is ended. MySQL and MariaDB commit each change of the schema at once, so what was done stays.",
-        "sqlite": "The process is ended and SQLite undoes its open transaction; what was committed before stays.",
+        "mysql": _("The statement that runs is ended. MySQL and MariaDB commit each change of the schema at once, so what was done stays."),
+        "sqlite": _("The process is ended and SQLite undoes its open transaction; what was committed before stays."),
     }
-    return f"{words[kind]} Then the database is read, and this page says what is there."
+    return f"{words[kind]} {_('Then the database is read, and this page says what is there.')}"
 
 
 def _kind(database: Database) -> str:
