@@ -15,7 +15,7 @@ from jobs.proposals import queries as proposals
 from notices import queries as notices
 
 VERSION = "0.1"
-SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "audit", "settings", "account", "notices")}
+SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "audit", "settings", "account", "notices", "help", "search")}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

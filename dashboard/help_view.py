@@ -54,7 +54,7 @@ def topics() -> dict[str, Topic]:
 def families() -> list[Family]:
     """Errors as a job can have them, causes why nothing can be read, findings."""
     every = list(topics().values())
-    errors = [topic for topic in every if topic.kind == "error"]
+    errors = sorted((topic for topic in every if topic.kind == "error"), key=lambda topic: topic.code)
     found = [Family(title, [topic for topic in errors if _family(topic.code) == start]) for start, title in FAMILIES]
     found.append(Family(_("Why a database cannot be read"), [topic for topic in every if topic.kind == "cause"]))
     found.append(Family(_("Findings: what is dangerous about a migration"), [topic for topic in every if topic.kind == "finding"]))

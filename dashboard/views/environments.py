@@ -15,8 +15,6 @@ from environments import queries, services, windows
 from environments.models import Environment, PolicyChange
 from jobs import health
 
-USUAL = (("dev", False), ("test", False), ("prod", True))
-
 
 @require_GET
 def environments(request: HttpRequest) -> HttpResponse:
@@ -48,17 +46,6 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     services.delete_environment(queries.get_environment(user_of(request), slug), user=user_of(request))
     messages.success(request, f"{slug} was deleted.")
     return redirect("environments")
-
-
-@require_POST
-def prepare(request: HttpRequest) -> HttpResponse:
-    """dev, test and a protected prod, as most teams have them; those that are there stay as they are."""
-    user = user_of(request)
-    known = set(queries.environments(user).values_list("slug", flat=True))
-    for place, (slug, protected) in enumerate(USUAL, start=1):
-        if slug not in known:
-            services.create_environment(user=user, fields={"slug": slug, "name": slug, "position": place * 10, "protected": protected})
-    return redirect("home")
 
 
 def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environment | None) -> HttpResponse:

@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.permissions import Action, may, people_who_may, reach, require
+from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
+from dashboard import setup_view
 from dashboard.requests import number_of, user_of
 from dashboard.states import LOOKS
 from environments.models import Environment
@@ -20,14 +21,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if reach(user_of(request), Action.VIEW).nowhere:
         return render(request, "dashboard/no_role.html", {"admins": people_who_may(Action.CONFIGURE)})
     if not Project.objects.exists() or not Environment.objects.exists():
-        return render(request, "dashboard/setup.html", _first_run(request))
+        return _first_run(request)
     return render(request, "dashboard/home.html", _context(request))
-
-
-@require_GET
-def setup(request: HttpRequest) -> HttpResponse:
-    require(user_of(request), Action.CONFIGURE)
-    return render(request, "dashboard/setup.html", _first_run(request))
 
 
 @require_GET
@@ -57,9 +52,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _first_run(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "has_projects": Project.objects.exists(),
-        "has_environments": Environment.objects.exists(),
-        "may_configure": may(user_of(request), Action.CONFIGURE),
-    }
+def _first_run(request: HttpRequest) -> HttpResponse:
+    """The set-up, wherever it was left, for those who may; others are told who may."""
+    if may(user_of(request), Action.CONFIGURE):
+        return render(request, "dashboard/setup.html", setup_view.context(user_of(request)))
+    return render(request, "dashboard/empty.html", {"admins": people_who_may(Action.CONFIGURE)})

@@ -70,6 +70,9 @@ PAGES = {
     "help-keyboard": Page(ANYONE),
     "setup": Page(ADMIN),
     "environments-prepare": Page(post=ADMIN),
+    "setup-project": Page(post=ADMIN, data={"place": "ROOT"}, answers=(422,)),
+    "setup-databases": Page(post=ADMIN, data={"spare-url": "sqlite:////srv/none.db"}),
+    "setup-sample": Page(post=ADMIN),
     "environments": Page(VIEWER),
     "environment-new": Page(
         ADMIN, ADMIN, data={"slug": "late", "name": "late", "position": "9", "lock_timeout": "5", "statement_timeout": "0"}
