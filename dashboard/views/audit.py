@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, require
@@ -41,7 +42,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "environments": environments(user),
         "ways": WAYS,
         "periods": audit_view.PERIODS,
-        "formats": {"csv": "CSV, for spreadsheets", "jsonl": "JSON lines, with hashes", "zip": "Zip, with its own checker"},
+        "formats": {"csv": _("CSV, for spreadsheets"), "jsonl": _("JSON lines, with hashes"), "zip": _("Zip, with its own checker")},
     }
     return render(request, "dashboard/audit.html", context)
 
@@ -53,9 +54,9 @@ def verify_now(request: HttpRequest) -> HttpResponse:
     if queries.total() <= AT_ONCE:
         verification.keep(verification.verify())
     elif ring("audit.tasks.verify", "now"):
-        messages.success(request, "The whole record is being verified. Reload the page in a moment to see what was found.")
+        messages.success(request, _("The whole record is being verified. Reload the page in a moment to see what was found."))
     else:
-        messages.error(request, "The broker did not take it. The scheduler verifies the record every six hours all the same.")
+        messages.error(request, _("The broker did not take it. The scheduler verifies the record every six hours all the same."))
     return redirect("audit")
 
 

@@ -5,6 +5,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Action, require
@@ -52,7 +53,7 @@ def edit(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
         except Refused as refused:
             form.refuse(refused)
         else:
-            messages.success(request, f"{channel.name} was changed.")
+            messages.success(request, _("%(name)s was changed.") % {"name": channel.name})
             return redirect("channels")
     return render(request, "dashboard/channel_form.html", {"form": form, "channel": channel}, status=422 if form.errors else 200)
 
@@ -62,7 +63,7 @@ def delete(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     channel = queries.get_channel(user, id)
     channels.delete_channel(channel, user=user)
-    messages.success(request, f"{channel.name} was deleted.")
+    messages.success(request, _("%(name)s was deleted.") % {"name": channel.name})
     return redirect("channels")
 
 
@@ -71,7 +72,7 @@ def test(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     channel = queries.get_channel(user, id)
     channels.send_test(channel, user=user)
-    messages.success(request, "A test is on its way. Reload the page in a moment to see whether it arrived.")
+    messages.success(request, _("A test is on its way. Reload the page in a moment to see whether it arrived."))
     return redirect("channels")
 
 

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, may, require
 from config.errors import Refused
+from config.retelling import told
 from dashboard import database_view, moves, plan_view
 from dashboard.requests import user_of
 from environments import policies, queries, services, urls, wording
@@ -64,9 +66,9 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
     require(user, Action.CHECK, project=found.project, environment=found.environment)
     try:
         services.request_check(found, user=user)
-        messages.success(request, f"Reading {found} now. Reload the page in a moment to see what it says.")
+        messages.success(request, _("Reading %(database)s now. Reload the page in a moment to see what it says.") % {"database": found})
     except Refused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, told(str(refused)))
     return redirect("database", found.pk)
 
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -40,10 +41,10 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
     user = user_of(request)
     database = queries.get_database(user, id)
     if request.POST.get("typed", "").strip() != database.environment.slug:
-        messages.error(request, f"Type {database.environment.slug} to forget this database. Nothing was changed.")
+        messages.error(request, _("Type %(name)s to forget this database. Nothing was changed.") % {"name": database.environment.slug})
         return redirect("database-edit", database.pk)
     services.delete_database(database, user=user)
-    messages.success(request, "The profile was deleted here. The database itself was not touched.")
+    messages.success(request, _("The profile was deleted here. The database itself was not touched."))
     return redirect("project", database.project.slug)
 
 

@@ -5,11 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.permissions import Action, reach, require, require_part
 from config.errors import Invalid
+from config.retelling import told
 from dashboard import drift_view
 from dashboard.forms.ignored import PLACES, IgnoreForm
 from dashboard.requests import require_fresh, user_of
@@ -79,9 +82,8 @@ def decide(request: HttpRequest, slug: str, id: int) -> HttpResponse:
         if ignoring.needs_second(rule):
             require_fresh(request)
         ignoring.decide(rule, user=user, decision=decision, comment=request.POST.get("comment", ""))
-    messages.success(
-        request, f"{str(rule).capitalize()}: {'taken back' if decision == 'take_back' else rule.get_decision_display().lower()}."
-    )
+    outcome = _("taken back") if decision == "take_back" else told(rule.get_decision_display()).lower()
+    messages.success(request, f"{told(str(rule)).capitalize()}: {outcome}.")
     return redirect("ignored", slug)
 
 
@@ -97,8 +99,10 @@ def _page(found: Project, user: User) -> dict[str, Any]:
 
 
 def _asked(asked: everywhere.Asked) -> str:
-    ran = f" {len(asked.under_way)} {'was' if len(asked.under_way) == 1 else 'were'} under way already." if asked.under_way else ""
-    return f"{len(asked.jobs)} {'check was' if len(asked.jobs) == 1 else 'checks were'} asked for.{ran}"
+    number, running = len(asked.jobs), len(asked.under_way)
+    begun = ngettext("%(number)s check was asked for.", "%(number)s checks were asked for.", number) % {"number": number}
+    ran = ngettext("%(number)s was under way already.", "%(number)s were under way already.", running) % {"number": running}
+    return f"{begun} {ran}" if running else begun
 
 
 def _made(request: HttpRequest, form: IgnoreForm, found: Project, entry: dict[str, str]) -> bool:
@@ -110,7 +114,8 @@ def _made(request: HttpRequest, form: IgnoreForm, found: Project, entry: dict[st
         form.refuse(refused, {"expires_at": "until"})
         return False
     waits = ignoring.needs_second(rule)
-    messages.success(request, f"{rule.subject.capitalize()}: {'waits for a second person where it is protected' if waits else 'ignored'}.")
+    outcome = _("waits for a second person where it is protected") if waits else _("ignored")
+    messages.success(request, f"{told(rule.subject).capitalize()}: {outcome}.")
     return True
 
 

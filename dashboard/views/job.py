@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Action, may
@@ -75,7 +76,7 @@ def refused_page(request: HttpRequest, found: Job, refused: Refused) -> HttpResp
 
 def _needed(reason: str) -> str:
     if not reason:
-        raise Invalid("Say why, in a few words: whoever waits for this job will read it.", {"reason": "Say why, in a few words."})
+        raise Invalid(_("Say why, in a few words: whoever waits for this job will read it."), {"reason": _("Say why, in a few words.")})
     return reason
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -53,7 +54,7 @@ def person(request: HttpRequest, id: int) -> HttpResponse:
             except Refused as refused:
                 form.refuse(refused)
             else:
-                messages.success(request, f"{found.username} was changed.")
+                messages.success(request, _("%(name)s was changed.") % {"name": found.username})
                 return redirect("person", id)
     return render(request, "dashboard/person.html", page(found, form), status=422 if form.errors else 200)
 
@@ -68,7 +69,7 @@ def password(request: HttpRequest, id: int) -> HttpResponse:
         people.set_password(found, by=user, password=request.POST.get("password", ""))
     except Refused as refused:
         return render(request, "dashboard/person.html", page(found) | {"password_refused": refused}, status=refused.status)
-    messages.success(request, f"{found.username} has a new password, and has to sign in again.")
+    messages.success(request, _("%(name)s has a new password, and has to sign in again.") % {"name": found.username})
     return redirect("person", id)
 
 
@@ -79,10 +80,10 @@ def delete(request: HttpRequest, id: int) -> HttpResponse:
     found = queries.get_person(user, id)
     require_fresh(request)
     if request.POST.get("typed", "").strip() != found.username:
-        messages.error(request, f"Type {found.username} to delete this account. Nothing was changed.")
+        messages.error(request, _("Type %(name)s to delete this account. Nothing was changed.") % {"name": found.username})
         return redirect("person", id)
     people.delete_user(found, by=user)
-    messages.success(request, f"{found.username} was deleted.")
+    messages.success(request, _("%(name)s was deleted.") % {"name": found.username})
     return redirect("people")
 
 

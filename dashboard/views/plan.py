@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
@@ -110,7 +111,7 @@ def _confirmed(request: HttpRequest, found: Plan) -> None:
     """Raises Invalid unless the form holds the digest, and what the plan needs: the name, a reason, a tick for each loss."""
     data = request.POST
     if not data.get("digest"):
-        raise Invalid("The form was incomplete: it names no plan. Nothing was run; open the plan again.")
+        raise Invalid(_("The form was incomplete: it names no plan. Nothing was run; open the plan again."))
     confirmation.check(
         found, typed=data.get("typed", ""), reason=data.get("reason", ""), accepted=data.getlist("accepted"),
         always=data.get("break_glass") == "yes",

@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.errors import Refused
+from config.retelling import told
 from dashboard import policy_view
 from dashboard.forms.policy import FreezeForm, PolicyForm
 from dashboard.requests import require_fresh, user_of
@@ -69,7 +71,9 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     if found.protected:
         require_fresh(request)
     _tell(
-        request, changes.delete_policy(found, user=user, project=project, reason=request.POST.get("reason", "")), "The policy was deleted."
+        request,
+        changes.delete_policy(found, user=user, project=project, reason=request.POST.get("reason", "")),
+        _("The policy was deleted."),
     )
     return redirect("environment", found.slug)
 
@@ -85,7 +89,7 @@ def freeze(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.refuse(refused)
         else:
-            messages.success(request, f"{found.name} is frozen.")
+            messages.success(request, _("%(environment)s is frozen.") % {"environment": found.name})
             return redirect("environment", found.slug)
     return _page(request, found, form, status=422)
 
@@ -98,7 +102,7 @@ def unfreeze(request: HttpRequest, slug: str) -> HttpResponse:
     if found.protected:
         require_fresh(request)
     freezes.lift(found, user=user)
-    messages.success(request, f"{found.name} is not frozen any more.")
+    messages.success(request, _("%(environment)s is not frozen any more.") % {"environment": found.name})
     return redirect("environment", found.slug)
 
 
@@ -114,7 +118,7 @@ def decide(request: HttpRequest, id: int) -> HttpResponse:
         require(user, Action.POLICY, project=change.project, environment=change.environment)
         require_fresh(request)
         changes.decide(change, user=user, decision=decision, comment=request.POST.get("comment", ""))
-    messages.success(request, f"{policy_view.shown(change, user).title}: {change.get_status_display().lower()}.")
+    messages.success(request, f"{policy_view.shown(change, user).title}: {told(change.get_status_display()).lower()}.")
     return redirect("environment", change.environment.slug)
 
 
@@ -165,16 +169,15 @@ def _saved(request: HttpRequest, form: PolicyForm, found: Environment, project: 
     except Refused as refused:
         form.refuse(refused)
         return False
-    _tell(request, change, "The policy was changed.")
+    _tell(request, change, _("The policy was changed."))
     return True
 
 
 def _tell(request: HttpRequest, change: PolicyChange | None, done: str) -> None:
     if change is None:
-        messages.success(request, "That is what holds already; nothing was changed.")
+        messages.success(request, _("That is what holds already; nothing was changed."))
     elif change.is_waiting:
-        messages.success(
-            request, f"{change.environment.name} is protected: a second person has to approve this. Until then all is as it was."
-        )
+        waits = _("%(environment)s is protected: a second person has to approve this. Until then all is as it was.")
+        messages.success(request, waits % {"environment": change.environment.name})
     else:
         messages.success(request, done)

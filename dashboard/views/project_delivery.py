@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Action, require
@@ -36,7 +37,7 @@ def forget(request: HttpRequest, slug: str) -> HttpResponse:
     """Takes the credentials away."""
     project = get_project(user_of(request), slug)
     credentials.forget_credential(project, user=user_of(request))
-    messages.success(request, "The credentials are forgotten here. Withdraw them at the server too.")
+    messages.success(request, _("The credentials are forgotten here. Withdraw them at the server too."))
     return redirect("project-delivery", project.slug)
 
 
@@ -53,7 +54,7 @@ def _keep_reviews(request: HttpRequest, project: Project, form: ReviewsForm) -> 
     except Refused as refused:
         form.refuse(refused)
         return False
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return True
 
 
@@ -63,5 +64,5 @@ def _keep_credential(request: HttpRequest, project: Project, form: CredentialFor
     except Refused as refused:
         form.refuse(refused)
         return False
-    messages.success(request, "The credentials are kept, sealed. Nothing shows them again.")
+    messages.success(request, _("The credentials are kept, sealed. Nothing shows them again."))
     return True

@@ -3,6 +3,8 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Action, require
@@ -11,6 +13,7 @@ from dashboard.forms.project import ProjectForm
 from dashboard.requests import user_of
 from environments import services as environments
 from migrations_store import queries, services
+from migrations_store.models import Project
 
 PLACES = {"source": "path"}
 
@@ -27,7 +30,7 @@ def create(request: HttpRequest) -> HttpResponse:
             form.refuse(refused, PLACES)
         else:
             snapshot = project.latest_snapshot
-            messages.success(request, f"{project.name} was added: {snapshot.revision_count if snapshot else 0} revisions.")
+            messages.success(request, _added(project, snapshot.revision_count if snapshot else 0))
             return redirect("project", project.slug)
     return render(request, "dashboard/project_form.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -56,8 +59,13 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     project = queries.get_project(user, slug)
     if request.POST.get("typed", "").strip() != project.slug:
-        messages.error(request, f"Type {project.slug} to delete the project. Nothing was deleted.")
+        messages.error(request, _("Type %(name)s to delete the project. Nothing was deleted.") % {"name": project.slug})
         return redirect("project-edit", project.slug)
     services.delete_project(project, user=user)
-    messages.success(request, f"{slug} was deleted here. No database and no file was touched.")
+    messages.success(request, _("%(name)s was deleted here. No database and no file was touched.") % {"name": slug})
     return redirect("home")
+
+
+def _added(project: Project, count: int) -> str:
+    said = ngettext("%(name)s was added: %(count)s revision.", "%(name)s was added: %(count)s revisions.", count)
+    return said % {"name": project.name, "count": count}

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config.errors import Invalid, NotFound, Refused
@@ -30,7 +31,7 @@ def promote(request: HttpRequest, slug: str) -> HttpResponse:
     project = projects.get_project(user, slug)
     asked = promoting.read(user, project, request.GET)
     if asked is None:
-        raise NotFound("A promotion leads from one environment to another: name both.")
+        raise NotFound(_("A promotion leads from one environment to another: name both."))
     moves = batches.spread(asked.move)[0] if asked.name is None else [asked.move]
     if len(moves) > 1:
         return HttpResponseRedirect(f"{reverse('promotions-new')}?{urlencode([('move', move.key) for move in moves])}")
@@ -93,7 +94,7 @@ def _create(request: HttpRequest) -> HttpResponse:
     try:
         moves = _moves(request, data.getlist("move"))
         if not all(move.digest for move in moves):
-            raise Invalid("The form was incomplete: it names no plan. Nothing was run; look at the plans again.")
+            raise Invalid(_("The form was incomplete: it names no plan. Nothing was run; look at the plans again."))
         if any(environment.protected for move in moves for environment in (*move.through, move.target)):
             require_fresh(request)
         made = batches.promote_all(
@@ -129,7 +130,9 @@ def _moves(request: HttpRequest, keys: list[str]) -> list[batches.Move]:
     for key in keys[: batches.LARGEST + 1]:
         parts = key.split(":", 3)
         if len(parts) < 3:
-            raise Invalid(f"{key[:60]!r} is no promotion: it looks like project:from:to.", {"move": "Such as shop:dev:test."})
+            raise Invalid(
+                _("%(given)r is no promotion: it looks like project:from:to.") % {"given": key[:60]}, {"move": _("Such as shop:dev:test.")}
+            )
         project = projects.get_project(user, parts[0])
         source, target = (environments.get_environment(user, slug) for slug in parts[1:3])
         digest = request.POST.get(f"digest:{key}") or None
@@ -140,5 +143,5 @@ def _moves(request: HttpRequest, keys: list[str]) -> list[batches.Move]:
 
 def _reason(text: str) -> str:
     if len(text) > 2000:
-        raise Invalid("The reason is longer than 2,000 characters.", {"reason": "At most 2,000 characters."})
+        raise Invalid(_("The reason is longer than 2,000 characters."), {"reason": _("At most 2,000 characters.")})
     return text.strip()

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.permissions import Action
 from config.errors import NotFound
+from config.retelling import told
 from dashboard import proposal_findings, proposal_objects, proposal_talk, proposal_versions, proposal_view, proposal_ways
 from dashboard.requests import number_of, user_of
 from jobs import health
@@ -45,7 +48,8 @@ def sql_text(request: HttpRequest, id: str) -> HttpResponse:
     version = queries.newest_version(found)
     dialect, way = request.GET.get("dialect", ""), request.GET.get("way", "upgrade")
     if version is None or way not in proposal_view.WAYS or dialect not in dict(proposal_view.languages(version)):
-        raise NotFound(f"There is no such SQL of {found}: name a dialect and a way, upgrade or downgrade, that its page offers.")
+        unknown = _("There is no such SQL of %(proposal)s: name a dialect and a way, upgrade or downgrade, that its page offers.")
+        raise NotFound(unknown % {"proposal": told(str(found))})
     answer = HttpResponse(proposal_view.sql_text(version, dialect, way), content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="proposal-{found.pk}-v{version.number}-{dialect}-{way}.sql"'
     return answer
@@ -59,7 +63,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
     stands, reviews = queries.standing(found), queries.reviews(found)
     objects = proposal_objects.context(request, found, version, user, tab)
     talks = objects["talks"]
-    told = proposal_findings.shown(version, user, is_author=user.pk in stands.authors)
+    findings = proposal_findings.shown(version, user, is_author=user.pk in stands.authors)
     context = {
         "proposal": found,
         "version": version,
@@ -67,7 +71,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "look": proposal_view.look(found, stands),
         "standing": stands,
         "people": proposal_view.people(stands, reviews),
-        "left": "Scratch database" if found.scratch else f"{found.against.partition('/')[2] or 'Database'}",
+        "left": _("Scratch database") if found.scratch else found.against.partition("/")[2] or _("Database"),
         "discussion": len([talk for talk in talks if not talk.thread.resolved_at]),
         "timeline": proposal_talk.timeline(talks, [review for review in reviews if review.comment or review.decision != "comment"]),
         "say": request.GET.get("say", "")[:40],
@@ -77,7 +81,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "health": health.read() if found.status in UNDER_WAY else None,
         "may_check": access.may(user, Action.CHECK, found),
     } | _voice(user, found, version, stands)
-    context |= objects | told
+    context |= objects | findings
     context |= proposal_ways.context(request, found, version, stands)
     return context | (_of_tab(request, tab, version, talks) if version else {})
 
@@ -130,9 +134,9 @@ def _news(seen: str, now: str) -> list[str]:
     if len(before) != 3 or before[1] == "0" or not before[2].isdigit():
         return []
     more = int(after[2]) - int(before[2])
-    told = [f"{more} new comment{'' if more == 1 else 's'}"] if more > 0 else []
+    news = [ngettext("%(number)s new comment", "%(number)s new comments", more) % {"number": more}] if more > 0 else []
     if before[1] != after[1]:
-        told.append(f"version {after[1]} is there")
+        news.append(_("version %(number)s is there") % {"number": after[1]})
     elif before[0] != after[0]:
-        told.append(f"it is {Proposal.Status(after[0]).label.lower()} now")
-    return told
+        news.append(_("it is %(status)s now") % {"status": told(str(Proposal.Status(after[0]).label)).lower()})
+    return news

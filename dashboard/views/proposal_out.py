@@ -6,9 +6,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.errors import NotFound, Refused
+from config.retelling import told
 from dashboard import proposal_ways
 from dashboard.requests import user_of
 from dashboard.views.proposal_review import number, refused_page
@@ -90,7 +92,7 @@ def _version(request: HttpRequest, id: str) -> ProposalVersion:
     found = queries.get_proposal(user_of(request), id)
     version = queries.newest_version(found)
     if version is None or not version.files:
-        raise NotFound(f"There is no file of {found} yet.")
+        raise NotFound(_("There is no file of %(proposal)s yet.") % {"proposal": told(str(found))})
     return version
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from config.errors import Refused
@@ -15,7 +16,7 @@ from jobs.proposals import editing, queries, reviewing, services
 from jobs.proposals.errors import ProposalMoved
 from migrations_store.models import Proposal, Thread, ThreadKind
 
-SAID = {"approve": "You approved it.", "request_changes": "You asked for changes.", "comment": "Your comment is there."}
+SAID = {"approve": _("You approved it."), "request_changes": _("You asked for changes."), "comment": _("Your comment is there.")}
 
 
 @require_POST

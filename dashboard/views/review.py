@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.errors import Refused
@@ -33,21 +34,26 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest, id: str) -> HttpResponse:
     """Approves or rejects; from the list of what waits, back to it."""
     decision, comment = request.POST.get("decision", ""), request.POST.get("comment", "").strip()
-    said = "approved" if decision == Decision.APPROVE else "rejected"
+    said = _("Job %(number)s approved.") if decision == Decision.APPROVE else _("Job %(number)s rejected.")
     return _done(request, id, lambda job: services.decide(job, user=user_of(request), decision=decision, comment=comment), said)
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, id: str) -> HttpResponse:
-    return _done(request, id, lambda job: services.withdraw(job, user=user_of(request)), "waits for approval again: yours is taken back")
+    return _done(
+        request,
+        id,
+        lambda job: services.withdraw(job, user=user_of(request)),
+        _("Job %(number)s waits for approval again: yours is taken back."),
+    )
 
 
 @login_required
 @require_POST
 def release(request: HttpRequest, id: str) -> HttpResponse:
     """Runs a job that is approved and was not to run by itself."""
-    return _done(request, id, lambda job: services.release(job, user=user_of(request)), "runs as soon as its turn comes")
+    return _done(request, id, lambda job: services.release(job, user=user_of(request)), _("Job %(number)s runs as soon as its turn comes."))
 
 
 def _done(request: HttpRequest, id: str, do: Callable[[Job], Job], said: str) -> HttpResponse:
@@ -58,5 +64,5 @@ def _done(request: HttpRequest, id: str, do: Callable[[Job], Job], said: str) ->
         do(job)
     except Refused as refused:
         return refused_page(request, queries.get_job(user_of(request), id), refused)
-    messages.success(request, f"Job {job.pk} {said}.")
+    messages.success(request, said % {"number": job.pk})
     return redirect("reviews") if request.POST.get("back") == "reviews" else redirect("job", job.pk)

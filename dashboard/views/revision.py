@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import Action, reach
@@ -65,7 +66,9 @@ def sql_text(request: HttpRequest, slug: str, revision: str) -> HttpResponse:
     project, _, _, node = _found(request, slug, revision)
     chosen = _sql(request, project, node)["sql"]
     if chosen is None:
-        raise NotFound(f"The SQL of {node.revision} has not been written. Open the revision's page to ask for it.")
+        raise NotFound(
+            gettext("The SQL of %(revision)s has not been written. Open the revision's page to ask for it.") % {"revision": node.revision}
+        )
     text = "\n".join(revision_view.text(chosen)) + "\n"
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'inline; filename="{chosen.dialect}-{chosen.way}.sql"'
@@ -76,7 +79,8 @@ def _found(request: HttpRequest, slug: str, revision: str) -> tuple[Project, Sna
     project = queries.get_project(user_of(request), slug)
     snapshot = project.latest_snapshot
     if snapshot is None:
-        raise NotFound(f"{project.slug} has not been read yet, so there is no revision {revision[:40]!r}.")
+        unread = gettext("%(project)s has not been read yet, so there is no revision %(revision)r.")
+        raise NotFound(unread % {"project": project.slug, "revision": revision[:40]})
     graph = graphs.load(snapshot)
     return project, snapshot, graph, _node(graph, project, revision)
 
@@ -89,8 +93,10 @@ def _node(graph: Graph, project: Project, revision: str) -> RevisionNode:
     if len(found) == 1:
         return graph.revisions[found[0]]
     if found:
-        raise NotFound(f"{revision[:40]} is ambiguous in {project.slug}: {', '.join(found[:5])}.")
-    raise NotFound(f"The newest code of {project.slug} has no revision {revision[:40]!r}. Another branch may have it; read the code again.")
+        several = gettext("%(revision)s is ambiguous in %(project)s: %(found)s.")
+        raise NotFound(several % {"revision": revision[:40], "project": project.slug, "found": ", ".join(found[:5])})
+    none = gettext("The newest code of %(project)s has no revision %(revision)r. Another branch may have it; read the code again.")
+    raise NotFound(none % {"project": project.slug, "revision": revision[:40]})
 
 
 def _text(request: HttpRequest, project: Project, snapshot: Snapshot, node: RevisionNode) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import grants, queries
 from accounts.models import Team, User
 from accounts.permissions import Action, require
 from config.errors import Refused
+from config.retelling import told
 from dashboard.forms.base import PageForm
 from dashboard.forms.people import GrantForm, TeamForm
 from dashboard.requests import require_fresh, user_of
@@ -46,7 +48,7 @@ def team(request: HttpRequest, id: int) -> HttpResponse:
             except Refused as refused:
                 form.refuse(refused)
             else:
-                messages.success(request, "The team was changed.")
+                messages.success(request, _("The team was changed."))
                 return redirect("team", id)
     return render(request, "dashboard/team.html", page(found, form), status=422 if form.errors else 200)
 
@@ -57,7 +59,7 @@ def delete(request: HttpRequest, id: int) -> HttpResponse:
     found = queries.get_team(user, id)
     require_fresh(request)
     grants.delete_team(found, by=user)
-    messages.success(request, f"{found.name} was deleted, and its grants with it.")
+    messages.success(request, _("%(name)s was deleted, and its grants with it.") % {"name": found.name})
     return redirect("people")
 
 
@@ -77,7 +79,7 @@ def revoke(request: HttpRequest, id: int) -> HttpResponse:
     found = queries.get_grant(user, id)
     require_fresh(request)
     grants.delete_grant(found, by=user)
-    messages.success(request, "The grant was taken back.")
+    messages.success(request, _("The grant was taken back."))
     return redirect("team", found.team_id) if found.team_id else redirect("person", found.user_id)
 
 
@@ -90,7 +92,7 @@ def _grant(request: HttpRequest, holder: User | Team) -> HttpResponse:
         except Refused as refused:
             form.refuse(refused)
         else:
-            messages.success(request, f"{holder}: {grants.describe(given)}.")
+            messages.success(request, f"{holder}: {told(grants.describe(given))}.")
             return redirect("person" if isinstance(holder, User) else "team", holder.pk)
     if isinstance(holder, User):
         return render(request, "dashboard/person.html", people.page(holder, grant=form), status=422)
