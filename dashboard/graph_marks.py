@@ -19,6 +19,7 @@ RISKS: dict[str, tuple[str, str, str | Promise]] = {
     "high": ("warn", "risk3", _("High")),
     "medium": ("idle", "risk2", _("Medium")),
     "low": ("idle", "risk1", _("Low")),
+    "none": ("idle", "", _("no changes")),
 }
 BACK: dict[str, str | Promise] = {
     "empty": _("empty downgrade"),
@@ -57,7 +58,7 @@ def _marked(row: Row, node: RevisionNode, levels: risks.Levels) -> Row:
 
 
 def risk(level: str) -> Look | None:
-    """None where it changes nothing, or nobody has looked yet."""
+    """None where nobody has looked yet; what changes nothing has a word and no sign."""
     found = RISKS.get(level)
     return (found[0], found[1], str(found[2])) if found else None
 

@@ -20,18 +20,21 @@ from migrations_store import queries
 from migrations_store.graph import Graph
 from migrations_store.models import Project
 
+NEAR = 20  # pairs of neighbours that are told at once
+
 
 @login_required
 @require_GET
 def pick(request: HttpRequest, slug: str) -> HttpResponse:
     """Which two; `?from=` and `?to=` lead to their page."""
-    project, _graph, everything = _found(request, slug)
+    project, graph, everything = _found(request, slug)
     one, other = request.GET.get("from", ""), request.GET.get("to", "")
     if one and other:
         for name in (one, other):
             sides.named(everything, name)
         return redirect("compare", slug, one, other)
-    return render(request, "dashboard/compare_pick.html", _choice(project, everything, everything, everything))
+    near = [sides.compare(graph, *two) for two in list(pairwise(everything))[:NEAR]]
+    return render(request, "dashboard/compare_pick.html", _choice(project, everything, everything, everything) | {"near": near})
 
 
 @login_required
@@ -111,4 +114,4 @@ def _shared(request: HttpRequest, project: Project, compared: Comparison) -> dic
 
 
 def _choice(project: Project, everything: list[Side], ones: list[Side], others: list[Side]) -> dict[str, Any]:
-    return {"project": project, "sides": everything, "ones": ones, "others": others, "near": list(pairwise(everything))}
+    return {"project": project, "sides": everything, "ones": ones, "others": others}
