@@ -10,19 +10,20 @@ from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Action, may
-from dashboard import database_view
 from dashboard import states as states_of
+from dashboard.attention import Attention, attention_of
 from dashboard.moves import Move, next_move
 from environments import policies
 from environments import queries as environments
 from environments.models import Database, DatabaseState, Environment, Policy
 from jobs import queries as jobs
 from jobs import reviews
-from jobs.models import FINAL, Job, JobStatus, OutcomeState
+from jobs.models import FINAL, Job
 from migrations_store import graph as graphs
 from migrations_store import queries
 from migrations_store.graph import Graph
@@ -83,20 +84,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Attention:
-    """Something that a person should look at; `job` or `database` is where. `asks`: the job waits for the reader's own approval."""
-
-    tone: str
-    icon: str
-    word: str
-    database: Database
-    sentence: str
-    at: Any
-    job: Job | None = None
-    asks: bool = False
-
-
-@dataclass(frozen=True)
 class Stage:
     """A column: an environment, and in a few words what it asks before anything runs there."""
 
@@ -142,7 +129,7 @@ def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipe
     for value in states.values():
         counts[value] += 1
     mine = {job.pk for job in reviews.to_review(user)}
-    attention = _attention(found, active, last, mine)[:ATTENTION]
+    attention = attention_of(found, active, last, mine)[:ATTENTION]
     columns = _columns(stages, frozen)
     version = _version(states, found, active, last, mine, columns)
     return Pipeline(stages, columns, rows, attention, dict(counts), version, len(projects), len(found), bool(active), mine)
@@ -156,9 +143,13 @@ def _columns(stages: list[Environment], frozen: dict[Any, str]) -> list[Stage]:
 
 def _asks(rules: policies.Rules) -> str:
     if rules.missing:
-        return "no policy: nothing runs"
-    approvals = f"{rules.approvals} approval{'' if rules.approvals == 1 else 's'}" if rules.approvals else "runs at once"
-    return f"{approvals}, in run windows" if rules.windows else approvals
+        return _("no policy: nothing runs")
+    if not rules.approvals:
+        return _("runs at once, in run windows") if rules.windows else _("runs at once")
+    count = {"count": rules.approvals}
+    if rules.windows:
+        return ngettext("%(count)s approval, in run windows", "%(count)s approvals, in run windows", rules.approvals) % count
+    return ngettext("%(count)s approval", "%(count)s approvals", rules.approvals) % count
 
 
 def _last_jobs(found: list[Database]) -> dict[Any, Job]:
@@ -264,38 +255,6 @@ def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
         return ()
     applied = graph.ancestors(database.current)
     return tuple(revision in applied for revision in reversed(graph.order[:TRAIL]))
-
-
-def _attention(found: list[Database], active: dict[Any, Job], last: dict[Any, Job], mine: set[int]) -> list[Attention]:
-    """The worst first; `mine` are the jobs that wait for the reader's approval."""
-    items: list[tuple[int, Attention]] = []
-    for database in found:
-        failed, job = last.get(database.pk), active.get(database.pk)
-        if failed is not None and states_of.has_failed(failed) and database.state != DatabaseState.UP_TO_DATE and job is None:
-            partial = failed.database_state == OutcomeState.PARTIAL
-            title = (failed.error or {}).get("title", "")
-            words = ("half", "Partial") if partial else ("x", "Failed")
-            items.append(
-                (0 if partial else 1, Attention("fail", *words, database, f"Job {failed.pk}: {title}.", failed.finished_at, failed))
-            )
-        elif job is not None and job.status == JobStatus.AWAITING_APPROVAL:
-            asks = job.pk in mine
-            sentence = f"{job.requested_by.display_name} asks {'you to approve' if asks else 'for'} {_what(job)}."
-            found_one = Attention("idle", "diamond", "Awaiting approval", database, sentence, job.created_at, job, asks)
-            items.append((2 if asks else 5, found_one))
-        elif (explanation := database_view.explain(database, set())) and explanation.tone in ("fail", "warn"):
-            _, icon, word = database_view.look(database)
-            sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title
-            items.append(
-                (2 if explanation.tone == "fail" else 3, Attention(explanation.tone, icon, word, database, sentence, database.checked_at))
-            )
-    return [item for _, item in sorted(items, key=lambda item: item[0])]
-
-
-def _what(job: Job) -> str:
-    """Such as: an upgrade to 71aa90c2b6f1."""
-    article = "an" if job.command[0] in "aeiou" else "a"
-    return f"{article} {job.command}" + (f" to {job.requested_revision[:40]}" if job.requested_revision else "")
 
 
 def _version(

@@ -129,8 +129,8 @@ const ui = (() => {
   const counted = () =>
     $$("[data-count]").forEach((button) => {
       const count = $$("[data-pick]:checked").length;
-      const [one, many] = button.dataset.words.split("|");
-      $("span", button).textContent = (count === 1 ? one : many).replace("# ", count ? `${count} ` : "");
+      const [one, many, none] = button.dataset.words.split("|");
+      $("span", button).textContent = (count ? (count === 1 ? one : many) : none).replace("#", count);
       button.disabled = !count;
     });
   on("change", counted);

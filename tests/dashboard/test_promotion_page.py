@@ -191,7 +191,7 @@ def test_reviews_list_what_waits_for_the_reader(client: Client, asked: Job) -> N
     shown = rita.get("/reviews/").content.decode()
     assert "“go live”" in shown
     assert "1 waits for your approval" in shown
-    assert "asks you to approve an upgrade to two" in rita.get("/").content.decode()
+    assert "asks you to approve: Upgrade to two" in rita.get("/").content.decode()
     own = client.get("/reviews/").content.decode()
     assert "Nothing waits for your approval" in own
     assert "Your own requests that wait for others" in own
