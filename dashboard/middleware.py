@@ -3,7 +3,6 @@
 import re
 import zoneinfo
 from collections.abc import Callable
-from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
@@ -11,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config.errors import Invalid, NotFound, Refused
@@ -39,12 +39,12 @@ class PageMiddleware:
         patch_vary_headers(answer, ["HX-Request"])
         return answer
 
-    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """NUL is typed by nobody, and no store that is asked for it answers."""
         if "\0" in request.path:
-            return _refusal(request, NotFound("There is no such page."))
+            return _refusal(request, NotFound(_("There is no such page.")))
         if not _is_open(request) and _holds_nul(request):
-            return _refusal(request, Invalid("The request holds NUL, which no text here can hold. Nothing was changed."))
+            return _refusal(request, Invalid(_("The request holds NUL, which no text here can hold. Nothing was changed.")))
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -82,8 +82,7 @@ def _show_bidi(answer: HttpResponse) -> None:
 
 def _refusal(request: HttpRequest, error: Refused) -> HttpResponse:
     template = "components/refused.html" if request.headers.get("HX-Request") else "dashboard/refused.html"
-    phrase = HTTPStatus(error.status).phrase
-    return render(request, template, {"refused": error, "phrase": phrase}, status=error.status)
+    return render(request, template, {"refused": error}, status=error.status)
 
 
 def _holds_nul(request: HttpRequest) -> bool:
