@@ -5,6 +5,7 @@ from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Action, require
@@ -44,7 +45,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
     services.delete_environment(queries.get_environment(user_of(request), slug), user=user_of(request))
-    messages.success(request, f"{slug} was deleted.")
+    messages.success(request, _("%(name)s was deleted.") % {"name": slug})
     return redirect("environments")
 
 
@@ -66,6 +67,7 @@ def _answer(request: HttpRequest, form: EnvironmentForm, environment: Environmen
 
 def _changed(request: HttpRequest, environment: Environment, waiting: PolicyChange | None) -> HttpResponse:
     if waiting:
-        messages.success(request, f"{environment.name} is protected: a second person has to approve this. Its names are changed.")
+        waits = _("%(environment)s is protected: a second person has to approve this. Its names are changed.")
+        messages.success(request, waits % {"environment": environment.name})
         return redirect("environment", environment.slug)
     return redirect("environments")
