@@ -9,6 +9,7 @@
   const follow = $("[data-follow]");
   let following = false;
   let unseen = 0;
+  let bottom = 0;
   const pill = Object.assign(document.createElement("button"), { type: "button", className: "btn sm pill-new", hidden: true });
   const inAddress = (name, value) => {
     const address = new URL(location);
@@ -25,6 +26,7 @@
   const toEnd = () => {
     unseen = 0;
     log.scrollTop = log.scrollHeight;
+    bottom = log.scrollTop;
   };
   const set = (value) => {
     following = value;
@@ -42,6 +44,7 @@
     });
     new MutationObserver((changes) => {
       const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node !== pill && node.nodeType === 1);
+      if (log.scrollTop + 4 < bottom) following = false; // scrolled up in the same moment
       unseen += added.reduce((sum, node) => sum + node.querySelectorAll("li").length, 0);
       if (following && added.length) toEnd();
       if (added.length) show();

@@ -1,4 +1,4 @@
-"""Every page in a real browser, in every language: accessible, light and dark, wide and narrow; nothing overflows or comes from elsewhere."""
+"""Every page in a real browser and in every language: accessible, light and dark, wide and narrow; nothing overflows, nothing is foreign."""
 
 from pathlib import Path
 from typing import Any
