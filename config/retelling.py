@@ -20,11 +20,11 @@ from django.utils.translation import get_language
 LONGEST = 2000
 DEEPEST = 5
 MOST_PARTS = 40
-FEW_LETTERS = 8
+FEW_LETTERS = 7
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"(?<![\w}])[A-Za-z]{2,}(?![\w{])")
-_NEXT_SENTENCE = re.compile(r"(?<=[.!?…]) (?=[A-Z“])")
+_NEXT_SENTENCE = re.compile(r"(?<=[.!?…]) (?=[A-ZА-ЯЁ“])")
 _SEPARATOR = re.compile(r"(; |: |, | \(|\)| and | or )")
 BETWEEN = (" and ", " or ")
 _MOMENT_WORD = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|at)\b")
@@ -53,15 +53,15 @@ def _book(language: str) -> "Book | None":
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The words of a sentence, and the names of what is put in between; `one` and `many` are its entry of the catalogue.
+    """The words of a sentence, and the names of what is put in between; `told` is its translation, or `entry` has one for each number.
 
     A `short` one fits too much, so that it takes single words alone.
     """
 
     words: tuple[str, ...]
     holes: tuple[str, ...]
-    one: str
-    many: str
+    told: str
+    entry: tuple[str, str] | None
     weight: int
     short: bool
 
@@ -89,11 +89,11 @@ class Pattern:
         return "n" not in self.holes or found[self.holes.index("n")].replace(",", "").isdecimal()
 
 
-def _pattern(text: str, one: str, many: str) -> Pattern:
+def _pattern(text: str, told: str, entry: tuple[str, str] | None = None) -> Pattern:
     pieces = _HOLE.split(text)
     letters = sum(letter.isalpha() for words in pieces[::2] for letter in words)
     short = letters < FEW_LETTERS and text[0] not in " ,;"
-    return Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), one, many, sum(map(len, pieces[::2])), short)
+    return Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), told, entry, sum(map(len, pieces[::2])), short)
 
 
 class Book:
@@ -102,14 +102,12 @@ class Book:
     def __init__(self, file: Path) -> None:
         with file.open("rb") as opened:
             self.catalogue = gettext.GNUTranslations(opened)
-        self.known: set[str] = set()
-        patterns: list[Pattern] = []
-        for one, many in messages(file):
-            if many or _HOLE.search(one):
-                patterns += [_pattern(text, one, many) for text in (one, many) if text]
-            elif one:
-                self.known.add(one)
-        self.index = _indexed(patterns)
+        numbered = [entry for entry in messages(file) if entry[1]]
+        plain = {one: self.catalogue.gettext(one) for one, many in messages(file) if one and not many}
+        plain = dict(_sentences(plain)) | plain
+        self.known = {text: told for text, told in plain.items() if not _HOLE.search(text)}
+        patterns = [_pattern(text, told) for text, told in plain.items() if _HOLE.search(text)]
+        self.index = _indexed(patterns + [_pattern(text, "", entry) for entry in numbered for text in entry])
 
     def tell(self, text: str, depth: int = 0) -> str:
         """All of it, or as much of it as is known."""
@@ -135,7 +133,7 @@ class Book:
 
     def _entry(self, text: str, depth: int, *, strict: bool) -> str | None:
         if text in self.known:
-            return self.catalogue.gettext(text)
+            return self.known[text]
         best: tuple[Pattern, list[str]] | None = None
         for word in {"", *_WORD.findall(text)}:
             for pattern in self.index.get(word, ()):
@@ -149,18 +147,21 @@ class Book:
     def _filled(self, pattern: Pattern, found: list[str], depth: int) -> str:
         parts = dict(zip(pattern.holes, found, strict=True))
         number = int(parts.get("n", "1").replace(",", ""))
-        told = self.catalogue.ngettext(pattern.one, pattern.many, number) if pattern.many else self.catalogue.gettext(pattern.one)
+        told = self.catalogue.ngettext(*pattern.entry, number) if pattern.entry else pattern.told
         parts = {name: part if name == "n" else self.tell(part, depth + 1) for name, part in parts.items()}
         parts.setdefault("n", str(number))
         return _HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
 
     def _without_end(self, text: str, depth: int) -> str | None:
-        """Spaces around it, or a full stop that was added."""
+        """Spaces around it, or a full stop that was added or left out."""
         core = text.strip()
         if core != text:
             return text.replace(core, self.tell(core, depth), 1)
-        told = self._whole(text[:-1], depth, strict=True) if text.endswith(".") else None
-        return told and told + "."
+        if text.endswith("."):
+            told = self._whole(text[:-1], depth, strict=True)
+            return told and told + "."
+        told = self._whole(text + ".", depth, strict=True)
+        return told and told.removesuffix(".")
 
     def _by_sentence(self, text: str, depth: int) -> str | None:
         """One after the other, as many at once as are one entry; one may have been added to another with a space before it."""
@@ -179,11 +180,12 @@ class Book:
     def _by_part(self, text: str, depth: int) -> str | None:
         """A list, or words with something added behind them."""
         pieces = _SEPARATOR.split(text, maxsplit=MOST_PARTS)
-        names = all(" " not in piece or self._whole(piece, depth) for piece in pieces[::2])
+        known = [bool(self._whole(piece, depth)) for piece in pieces[::2]]
+        names = 2 * sum(known) > len(known) or all(" " not in piece for piece in pieces[::2])
         told, at = self._piece(pieces[0], depth, alone=names), 1
         while at < len(pieces):
-            for end in range(min(len(pieces), at + 6), at + 1, -2):
-                whole = self._entry("".join(pieces[at:end]), depth, strict=False)
+            for end in range(at + 2, min(len(pieces), at + 6) + 1, 2):
+                whole = self._added(pieces[at], "".join(pieces[at + 1 : end]), depth)
                 if whole is not None:
                     break
             else:
@@ -191,6 +193,14 @@ class Book:
                 between = self.catalogue.gettext(pieces[at]) if names and pieces[at] in BETWEEN else pieces[at]
                 whole = between + self._piece(pieces[at + 1], depth, alone=names)
             told, at = told + whole, end
+        return told
+
+    def _added(self, separator: str, text: str, depth: int) -> str | None:
+        """Words behind others: an entry with what separates them, or one that holds separators itself."""
+        told = self._entry(separator + text, depth, strict=False)
+        if told is None and _SEPARATOR.search(text):
+            told = self._whole(text, depth, strict=True)
+            return told and separator + told
         return told
 
     def _piece(self, piece: str, depth: int, *, alone: bool) -> str:
@@ -204,7 +214,7 @@ class Book:
         if _MOMENT.search(text):
             return _MOMENT_WORD.sub(lambda word: self.catalogue.gettext(word[0]), text)
         words, _, name = text.rpartition(" ")
-        return f"{self.catalogue.gettext(words)} {name}" if " " in words and words in self.known else None
+        return f"{self.known[words]} {name}" if " " in words and words in self.known else None
 
 
 def messages(file: Path) -> Iterator[tuple[str, str]]:
@@ -215,6 +225,14 @@ def messages(file: Path) -> Iterator[tuple[str, str]]:
         length, at = struct.unpack_from("<II", data, place + 8 * number)
         one, _, many = data[at : at + length].decode().partition("\0")
         yield one, many
+
+
+def _sentences(plain: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Those of an entry of several, as one of them may be shown alone."""
+    for text, told in plain.items():
+        pieces, parts = _NEXT_SENTENCE.split(text), _NEXT_SENTENCE.split(told)
+        if len(pieces) == len(parts) > 1 and all(_HOLE.findall(a) == _HOLE.findall(b) for a, b in zip(pieces, parts, strict=True)):
+            yield from ((a, b) for a, b in zip(pieces, parts, strict=True) if _HOLE.sub("", a).strip(" ."))
 
 
 def _indexed(patterns: list[Pattern]) -> dict[str, list[Pattern]]:

@@ -20,13 +20,17 @@ ROOMS = ("accounts", "audit", "config", "environments", "jobs", "migrations_stor
 OF_CONFIG = {"errors.py", "networks.py", "outgoing.py", "sealing.py"}  # the others speak to whoever starts the server
 NOT_FOR_PAGES = ("/migrations/0", "/management/", "audit/offline/", "audit/protection.py", "runner/operations.py", "proposals/patches.py")
 BY_HAND = (  # put together from pieces, which no reading of the source finds
-    " and ", " or ", "Nothing was run.", "the dashboard", "not known", "another {0}", "a session", "a process", "a connection",
+    " and ", " or ", "Nothing was run.", "the dashboard", "not known", "another session", "another process", "another connection",
+    "a session", "a process", "a connection",
     "table {0}", "column {0}", "index {0} on {1}", "primary key {0} on {1}", "foreign key constraint {0} on {1}",
     "unique constraint {0} on {1}", "check constraint {0} on {1}", "exclude constraint {0} on {1}",
     "proposal {0} for {1}",
     "type", "nullable", "default", "comment", "index", "constraint", "schema", "table", "column", "environment", "project", "database",
     "job", "session", "process", "connection", "session {0}", "process {0}", "connection {0}", "idle", "active",
-    "downgrades", "stamps", "general", "reason", "none", "found", "created", "error", "warning", "info", "server",
+    "downgrades", "stamps", "look", "downgrade", "stamp", "unlock", "check", "rows", "unique", "exclude", "autoincrement",
+    "reachable", "policy", "findings", "approval", "schedule", "window", "freeze", "atomic", "web", "api", "worker", "command", "scheduler",
+    "upgrade {0}", "downgrade {0}", "stamp {0}", "check {0}", "the server", "the user", "the database", "the expected server",
+    "added", "removed", "changed", "admin", "general", "reason", "none", "found", "created", "error", "warning", "info", "server",
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "at",
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip

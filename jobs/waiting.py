@@ -126,9 +126,9 @@ def _held(job: Job, held: dict[str, Any]) -> Wait:
 
 
 def _turn_after(job: Job, before: Job) -> Wait:
-    it, place = f"Job {before.pk}", job.database
-    states = {JobStatus.RUNNING: f"{it} runs on {place}", JobStatus.UNKNOWN: f"{it} has an unknown outcome on {place}"}
-    state = states.get(JobStatus(before.status), f"{it} is before it for {place}")
+    id, place = before.pk, job.database
+    states = {JobStatus.RUNNING: f"Job {id} runs on {place}", JobStatus.UNKNOWN: f"Job {id} has an unknown outcome on {place}"}
+    state = states.get(JobStatus(before.status), f"Job {id} is before it for {place}")
     text = f"{state}; one database has one job at a time, first come, first served."
     steps = ("Wait: its turn comes by itself, and its plan is looked at again then.",)
     return Wait("job", f"Waits for job {before.pk}", text, job.created_at, steps, {"job": str(before.pk)})

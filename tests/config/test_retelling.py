@@ -92,7 +92,7 @@ def test_what_is_put_in_is_told_in_its_turn(russian: None) -> None:
 
 def test_several_sentences_are_told_one_by_one(russian: None) -> None:
     text = "127.0.0.1:5432 could not be read. It said: FATAL: foo bar and baz. Nothing was run."
-    assert told(text) == "Не удалось прочитать 127.0.0.1:5432. Ответ сервера: FATAL: foo bar and baz. Ничего не выполнялось."
+    assert told(text) == "Не удалось прочитать: 127.0.0.1:5432. Ответ сервера: FATAL: foo bar and baz. Ничего не выполнялось."
 
 
 def test_what_the_database_said_stays(russian: None) -> None:
@@ -101,7 +101,7 @@ def test_what_the_database_said_stays(russian: None) -> None:
 
 
 def test_markup_in_what_is_put_in_is_not_trusted(russian: None) -> None:
-    assert told("<b>x</b> could not be read.") == "Не удалось прочитать <b>x</b>."
+    assert told("<b>x</b> could not be read.") == "Не удалось прочитать: <b>x</b>."
     assert type(told("Running")) is str
 
 
