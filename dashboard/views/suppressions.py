@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Action, may, require
 from config.errors import Invalid, NotFound
-from dashboard.finding_view import LOOKS
+from dashboard import finding_view
 from dashboard.forms.suppression import SuppressionForm
 from dashboard.requests import user_of
 from jobs.proposals import accepting
@@ -41,12 +42,12 @@ class About:
     @property
     def scopes(self) -> list[tuple[str, str]]:
         """The narrowest first."""
-        found = []
+        found, names = [], {"rule": self.rule, "revision": self.revision, "object": self.object}
         if self.revision and self.object:
-            found.append(("object", f"This finding: {self.object} in revision {self.revision}"))
+            found.append(("object", _("This finding: %(object)s in revision %(revision)s") % names))
         if self.revision:
-            found.append(("revision", f"All that {self.rule} finds in revision {self.revision}"))
-        return [*found, ("project", f"All that {self.rule} finds in this project")]
+            found.append(("revision", _("All that %(rule)s finds in revision %(revision)s") % names))
+        return [*found, ("project", _("All that %(rule)s finds in this project") % names)]
 
     def covered(self, scope: str) -> dict[str, str | None]:
         return {
@@ -74,10 +75,11 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     about = About.of(request)
     form = SuppressionForm(request.POST if request.method == "POST" else None, scopes=about.scopes)
     if request.method == "POST" and form.is_valid() and _accepted(request, project, about, form):
-        messages.success(request, f"{about.rule} is accepted. It stays visible, folded, with your reason.")
+        messages.success(request, _("%(rule)s is accepted. It stays visible, folded, with your reason.") % {"rule": about.rule})
         return redirect(_back(request, project))
     rule = RULES[about.rule]
-    content: dict[str, Any] = {"project": project, "about": about, "rule": rule, "look": LOOKS[rule.severity.value], "form": form}
+    content: dict[str, Any] = {"project": project, "about": about, "rule": rule, "form": form}
+    content["look"] = finding_view.look(rule.severity.value)
     return render(
         request, "dashboard/suppression_new.html", content | {"back": _back(request, project)}, status=422 if form.errors else 200
     )
@@ -88,7 +90,7 @@ def delete(request: HttpRequest, slug: str, id: int) -> HttpResponse:
     user = user_of(request)
     project = get_project(user, slug)
     suppressions.unsuppress(project, id, user=user)
-    messages.success(request, "It was taken back: the finding counts again.")
+    messages.success(request, _("It was taken back: the finding counts again."))
     return redirect(_back(request, project))
 
 
