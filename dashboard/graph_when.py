@@ -83,7 +83,8 @@ def _moment(line: Timeline, asked: str) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        raise NotFound(f"There is no moment {asked[:40]!r} in this history: name a job that moved one of its databases, or a time.")
+        unknown = _("There is no moment %(asked)s in this history: name a job that moved one of its databases, or a time.")
+        raise NotFound(unknown % {"asked": repr(asked[:40])})
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 

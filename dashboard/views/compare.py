@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import Action, reach
@@ -71,7 +72,7 @@ def sql_text(request: HttpRequest, slug: str, a: str, b: str) -> HttpResponse:
     project, graph, compared = _compared(request, slug, a, b)
     text = compare_view.sql(project, graph, compared)["sql_text"]
     if not text:
-        raise NotFound("This SQL has not been written. Open the comparison to ask for it.")
+        raise NotFound(_("This SQL has not been written. Open the comparison to ask for it."))
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{project.slug}-{compared.a.name}-{compared.b.name}.sql"'
     return answer
@@ -81,7 +82,7 @@ def _found(request: HttpRequest, slug: str) -> tuple[Project, Graph, list[Side]]
     project = queries.get_project(user_of(request), slug)
     snapshot = project.latest_snapshot
     if snapshot is None:
-        raise NotFound(f"{project.slug} has not been read yet, so there is nothing to compare.")
+        raise NotFound(_("%(project)s has not been read yet, so there is nothing to compare.") % {"project": project.slug})
     graph = graphs.load(snapshot)
     return project, graph, sides.sides(user_of(request), project, graph)
 
@@ -90,7 +91,7 @@ def _compared(request: HttpRequest, slug: str, a: str, b: str) -> tuple[Project,
     project, graph, everything = _found(request, slug)
     chosen = sides.pair(sides.named(everything, a), sides.named(everything, b))
     if chosen is None:
-        raise NotFound("An environment here has several databases. Name one of them by its id.")
+        raise NotFound(_("An environment here has several databases. Name one of them by its id."))
     return project, graph, sides.compare(graph, *chosen)
 
 

@@ -59,7 +59,7 @@ def history_svg(request: HttpRequest, slug: str) -> HttpResponse:
     found = queries.get_project(user, slug)
     snapshot = found.latest_snapshot
     if snapshot is None:
-        raise NotFound(f"{found.slug} has not been read yet, so there is nothing to draw.")
+        raise NotFound(_("%(project)s has not been read yet, so there is nothing to draw.") % {"project": found.slug})
     drawing = graph_svg.draw(found, snapshot, list(environments.databases(user, project=found)))
     answer = HttpResponse(drawing, content_type="image/svg+xml; charset=utf-8")
     answer["Content-Security-Policy"] = graph_svg.POLICY
