@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config.errors import Invalid
 from jobs.services import Wishes
@@ -25,12 +26,14 @@ def moment(text: str) -> datetime:
     try:
         naive = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise Invalid("That is no time. Nothing was requested; choose a day and a time.", {"at": "Choose a day and a time."}) from None
+        sentence = _("That is no time. Nothing was requested; choose a day and a time.")
+        raise Invalid(sentence, {"at": _("Choose a day and a time.")}) from None
     if naive.tzinfo is not None:
         return naive.astimezone(UTC)
     zone = timezone.get_current_timezone()
     found = naive.replace(tzinfo=zone).astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) != naive:
-        sentence = f"{naive:%Y-%m-%d %H:%M} does not exist in {timezone.get_current_timezone_name()}: the clocks go forward then."
-        raise Invalid(f"{sentence} Nothing was requested; choose another time.", {"at": sentence})
+        told = {"time": f"{naive:%Y-%m-%d %H:%M}", "zone": timezone.get_current_timezone_name()}
+        sentence = _("%(time)s does not exist in %(zone)s: the clocks go forward then.") % told
+        raise Invalid(f"{sentence} {_('Nothing was requested; choose another time.')}", {"at": sentence})
     return found

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from config.errors import NotFound
@@ -22,7 +23,7 @@ def error(request: HttpRequest, code: str) -> HttpResponse:
     """What a code means, and the jobs of the reader's that ended so."""
     topic = help_view.topics().get(code)
     if topic is None:
-        raise NotFound(f"There is no error or finding {code[:40]!r}.")
+        raise NotFound(_("There is no error or finding %(code)s.") % {"code": repr(code[:40])})
     seen = queries.jobs(user_of(request)).filter(error__code=code)[:SHOWN] if topic.kind == "error" else []
     return render(request, "dashboard/help_error.html", {"topic": topic, "seen": seen})
 
