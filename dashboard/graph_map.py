@@ -20,6 +20,8 @@ LANE = 10
 LANES = 6
 LABEL_GAP = 22
 REGIONS = 24
+FINE = 0.5  # rows that are closer are not drawn one by one
+CLOSED = 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,22 @@ def _regions(graph: Graph, step: float, height: int) -> list[Region]:
 
 @lru_cache(maxsize=LOADED)
 def _paths(graph: Graph, step: float) -> list[tuple[int, bool, str]]:
-    return traced(lanes.layout(graph), step, LANE, LANES)
+    return traced(lanes.layout(graph), step, LANE, LANES) if step >= FINE else _coarse(graph, step)
+
+
+def _coarse(graph: Graph, step: float) -> list[tuple[int, bool, str]]:
+    """Where rows are closer than the eye can tell, only how far each lane reaches; gaps that nobody would see are closed."""
+    reach: dict[int, list[list[float]]] = defaultdict(list)
+    for place, row in enumerate(lanes.layout(graph)):
+        y = TOP + step * place
+        for lane in {row.lane, *(edge.target for edge in row.edges if not edge.dashed)}:
+            spans = reach[min(lane, LANES - 1)]
+            if spans and y - spans[-1][1] <= CLOSED:
+                spans[-1][1] = y
+            else:
+                spans.append([y, y])
+    told = {lane: "".join(f"M{_x(lane)} {top:.1f}V{bottom + 1:.1f}" for top, bottom in spans) for lane, spans in reach.items()}
+    return [(lane % COLOURS, False, d) for lane, d in sorted(told.items())]
 
 
 def traced(rows: list[lanes.LaneRow], step: float, gap: int, widest: int) -> list[tuple[int, bool, str]]:

@@ -117,5 +117,13 @@ def strokes_of(edge: Edge) -> list[Stroke]:
     return [Stroke(colour, d=f"M{x1} 20C{x1} 36 {x2} 24 {x2} 40", dashed=dashed), Stroke(colour, x2, y1="40", dashed=dashed)]
 
 
+def joined(strokes: list[Stroke]) -> list[Stroke]:
+    """A line that arrives and goes straight on is one."""
+    halves = {(stroke.colour, stroke.x, stroke.dashed) for stroke in strokes if not stroke.d and stroke.y2 == "20"}
+    through = {key for key in halves if Stroke(*key[:2], y1="20", dashed=key[2]) in strokes}
+    rest = [stroke for stroke in strokes if stroke.d or (stroke.colour, stroke.x, stroke.dashed) not in through]
+    return [*(Stroke(colour, x, dashed=dashed) for colour, x, dashed in sorted(through)), *rest]
+
+
 def place_name(database: Database) -> str:
     return f"{database.environment.slug} {database.name}".strip()

@@ -10,13 +10,13 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from dashboard.graph_rows import COLOURS, WIDEST, Dot, Missing, Pin, Row, Rule, Stroke, Window, place_name, strokes_of, x_of
+from dashboard.graph_rows import COLOURS, WIDEST, Dot, Missing, Pin, Row, Rule, Stroke, Window, joined, place_name, strokes_of, x_of
 from dashboard.moves import next_move
 from environments.models import Database
 from migrations_store import lanes
 from migrations_store.graph import LOADED, Graph, RevisionNode
 
-WINDOW = 100
+WINDOW = 60  # with it a page of thousands weighs no more than 60 KB
 FOLD_FROM = 20  # longer straight runs are folded
 ALWAYS_SHOWN = 10  # the newest revisions never are
 NEIGHBOURS = 3  # rows around the one that was jumped to are not folded
@@ -84,7 +84,7 @@ class GraphView:
     # --- windows
 
     def window(self, *, at: str = "", after: str = "") -> Window:
-        """A hundred rows around `at`, or below `after`, or from the top."""
+        """Some rows around `at`, or below `after`, or from the top."""
         selected = self.find(at)
         items = self._items(selected)
         start = self._start(items, selected, self.index.get(after))
@@ -153,7 +153,7 @@ class GraphView:
 
     def _revision_row(self, place: int, selected: int | None, *, alone: bool = False) -> Row:
         row, node = self.layout[place], self.graph.revisions[self.graph.order[place]]
-        strokes = [] if alone else [stroke for edge in row.edges for stroke in strokes_of(edge)]
+        strokes = [] if alone else joined([stroke for edge in row.edges for stroke in strokes_of(edge)])
         applied = node.revision in self.applied
         dot = Dot(row.color % COLOURS, x_of(0 if alone else row.lane), node.is_merge, not applied)
         created, pins, hit = CREATE_DATE.search(node.doc), self.pins(node.revision), node.revision in self.hits

@@ -116,7 +116,7 @@ def test_search_goes_by_environment(client: Client, run: Run, database: Database
     assert re.findall(r'id="r-(\w+)"', page(client, "?env=-dev&q=one")) == []
 
 
-def test_matches_beyond_the_first_hundred_can_be_reached(client: Client, project: Project, root: Path) -> None:
+def test_matches_beyond_the_first_rows_can_be_reached(client: Client, project: Project, root: Path) -> None:
     grow(root, 150)
     store.take_snapshot(project, user=None)
     last = re.findall(r'id="r-(\w+)"', page(client, "?q=r"))[-1]
@@ -216,7 +216,7 @@ def test_five_thousand_revisions(
     assert len(re.findall(r"<[a-z]", whole)) < 3000
     found, took = timed(lambda: page(client, "?q=r1&show=history"))
     figures.note(f"history of 5,003: search in place {took:.0f} ms (n=1)")
-    assert "1112 of 5003 found" in found.replace("\xa0", "").replace(",", "")
+    assert "1100 of 5003 found" in found.replace(",", "")
     drawing, took = timed(lambda: client.get("/projects/shop/history.svg").content)
     figures.note(
         f"history of 5,003 as SVG: {took:.0f} ms, {len(drawing) / 1000:.0f} KB, {len(gzip.compress(drawing)) / 1000:.0f} KB gz (n=1)"
