@@ -3,6 +3,7 @@
 Identifiers, code, SQL, log lines, what databases and people said stay as they are: those stand in elements of their own.
 """
 
+import gettext
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from config.retelling import messages
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "locale" / "ru" / "LC_MESSAGES"
 SHOWN = """() => {
-  const apart = "code, pre, kbd, samp, .rev, .code, .log, .tag, [translate=no], [lang]:not(html), script, style, template, option[value*='/']";
+  const apart = "code, pre, kbd, samp, .rev, .code, .log, .tag, [translate=no], [lang]:not(html), script, style, template";
   const found = [["title", document.title]], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) if (!walker.currentNode.parentElement.closest(apart)) found.push(["text", walker.currentNode.data]);
   for (const name of ["aria-label", "title", "placeholder", "alt"])
@@ -48,8 +49,6 @@ def texts() -> frozenset[str]:
 
 
 def translated(file: Path) -> list[tuple[str, str]]:
-    import gettext
-
     with file.open("rb") as opened:
         catalogue = gettext.GNUTranslations(opened)
     return [(one, catalogue.ngettext(one, many, 5) if many else catalogue.gettext(one)) for one, many in messages(file)]
