@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dashboard.forms.base import PageForm, told_choices
 from dashboard.forms.people import EVERY_ENVIRONMENT, EVERY_PROJECT
@@ -15,7 +16,7 @@ from notices.models import Channel, Kind, Way
 class ChannelForm(PageForm):
     """An e-mail address or a webhook, what it gets, and from where."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=100)
     way = forms.ChoiceField(label=_("How"), choices=told_choices(Way.choices), initial=Way.WEBHOOK)
     address = forms.CharField(
         label=_("Address"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dashboard.forms.base import PageForm
 from environments import urls
@@ -15,7 +16,7 @@ class EnvironmentForm(PageForm):
     """An ordered stage and its limits."""
 
     slug = forms.CharField(label=_("Slug"), max_length=63, help_text=_("Small letters, digits and hyphens, such as dev."))
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=200)
     position = forms.IntegerField(
         label=_("Position"), min_value=0, max_value=1_000_000, help_text=_("Stages stand in this order, the smallest first.")
     )
@@ -45,7 +46,10 @@ class DatabaseForm(PageForm):
     project = forms.ChoiceField(label=_("Project"))
     environment = forms.ChoiceField(label=_("Environment"))
     name = forms.CharField(
-        label=_("Name"), max_length=100, required=False, help_text=_("Only where the project has several databases in this environment.")
+        label=pgettext_lazy("of a thing", "Name"),
+        max_length=100,
+        required=False,
+        help_text=_("Only where the project has several databases in this environment."),
     )
     url = forms.CharField(
         label=_("URL"),

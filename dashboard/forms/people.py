@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.grants import GRANTED
 from accounts.models import Role, Team, User
@@ -52,7 +53,7 @@ class PersonForm(PageForm):
 class TeamForm(PageForm):
     """A team and who is in it."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=100)
     members = forms.ModelMultipleChoiceField(
         User.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple, label=_("Who is in it")
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dashboard.forms.base import PageForm, told_choices
 from migrations_store.models import Project, SourceKind
@@ -13,7 +14,9 @@ class ProjectForm(PageForm):
     """One project; what most people need stands first."""
 
     slug = forms.CharField(label=_("Slug"), max_length=63, help_text=_("Its name in addresses: small letters, digits and hyphens."))
-    name = forms.CharField(label=_("Name"), max_length=200, required=False, help_text=_("Its name on pages; the slug if left empty."))
+    name = forms.CharField(
+        label=pgettext_lazy("of a thing", "Name"), max_length=200, required=False, help_text=_("Its name on pages; the slug if left empty.")
+    )
     kind = forms.ChoiceField(label=_("Where is the code?"), choices=told_choices(SourceKind.choices), initial=SourceKind.DIRECTORY)
     path = forms.CharField(
         label=_("Directory"),
