@@ -148,9 +148,17 @@ class Book:
         parts = dict(zip(pattern.holes, found, strict=True))
         number = int(parts.get("n", "1").replace(",", ""))
         told = self.catalogue.ngettext(*pattern.entry, number) if pattern.entry else pattern.told
-        parts = {name: part if name == "n" else self.tell(part, depth + 1) for name, part in parts.items()}
+        parts = {name: part if name == "n" else self._put_in(pattern, told, name, part, depth) for name, part in parts.items()}
         parts.setdefault("n", str(number))
         return _HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
+
+    def _put_in(self, pattern: Pattern, sentence: str, name: str, part: str, depth: int) -> str:
+        """Large or small at its beginning as its new place wants it, if it is told at all: names stay as they are."""
+        told = self.tell(part, depth + 1)
+        was_first, is_first = not pattern.words[0] and pattern.holes[0] == name, sentence.startswith(f"{{{name}}}")
+        if told == part or was_first == is_first:
+            return told
+        return (told[:1].upper() if is_first else told[:1].lower()) + told[1:]
 
     def _without_end(self, text: str, depth: int) -> str | None:
         """Spaces around it, or a full stop that was added or left out."""
