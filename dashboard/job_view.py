@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from config.retelling import told
 from dashboard.wait_view import Lock, lock_of
@@ -181,7 +181,7 @@ def _failed_in(job: Job, *, working: bool) -> int | None:
 
 
 def _work_name(job: Job) -> str:
-    return {Command.STAMP: _("Stamp"), Command.CHECK: _("Compare")}.get(Command(job.command), _("Migrate"))
+    return {Command.STAMP: _("Stamp"), Command.CHECK: pgettext("phase", "Compare")}.get(Command(job.command), _("Migrate"))
 
 
 def _work_note(job: Job, steps: list[Step], done: int) -> str:
