@@ -24,13 +24,12 @@ def tightened(sheet: str) -> str:
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:  # noqa: FBT Django's signature
+    def post_process(self, paths: dict[str, Any], *given: Any, **options: Any) -> Iterator[Any]:
         """Names with hashes are made of what is served, and so are the compressed copies."""
-        if not dry_run:
-            for name in [name for name in paths if name.endswith(".css")]:
-                self._tighten(name)
-                paths[name] = (self, name)
-        yield from super().post_process(paths, dry_run, **options)
+        for name in [name for name in paths if name.endswith(".css") and not options.get("dry_run")]:
+            self._tighten(name)
+            paths[name] = (self, name)
+        yield from super().post_process(paths, *given, **options)
 
     def _tighten(self, name: str) -> None:
         with self.open(name) as file:

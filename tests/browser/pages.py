@@ -11,6 +11,8 @@ PAGES = {
     "suppressions": "/projects/full/suppressions/",
     "suppression-new": "/projects/full/suppressions/new?rule=AD102&revision=two&object=t_two.fax",
     "delivery": "/projects/full/delivery/",
+    "compare": "/projects/full/compare/",
+    "compared": "/projects/full/compare/dev...test/",
     "drift": "/projects/models/drift/",
     "drift-ignored": "/projects/models/drift/ignored/",
     "drift-ignored-new": "/projects/models/drift/ignored/new?pattern=tmp_*",
@@ -54,8 +56,12 @@ PAGES = {
     "channels": "/settings/channels/",
     "channel-new": "/settings/channels/new",
     "notices": "/notices/?all=1",
+    "search": "/search/?q=two",
+    "help": "/help/",
+    "help-keyboard": "/help/keyboard/",
+    "help-error": "/help/errors/AM-301/",
+    "setup": "/setup/",
     "api": "/api/v1/docs",
-    "sign-in-again": "/sign-in/again",
 }
 
 

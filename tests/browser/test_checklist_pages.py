@@ -23,7 +23,8 @@ FOCUSED = """() => {
 }"""
 # What is cut off: of what hides its overflow, all but the parts that are meant to be cut (and say the whole elsewhere).
 CUT = """() => [...document.querySelectorAll("body *")].filter(e => {
-  if (e.matches(".trunc, .sr, .sr *, svg, svg *, input, select, textarea, .skip, .art") || !e.checkVisibility() || e.clientWidth < 2) return false;
+  if (e.matches(".trunc, .sr, .sr *, svg, svg *, input, select, textarea, .skip, .art")) return false;
+  if (!e.checkVisibility() || e.clientWidth < 2) return false;
   const style = getComputedStyle(e), x = e.scrollWidth - e.clientWidth, y = e.scrollHeight - e.clientHeight;
   return (["hidden", "clip"].includes(style.overflowX) && x > 1) || (["hidden", "clip"].includes(style.overflowY) && y > 1)
     || (e.matches(".btn, .badge, .chip, .tag, .seg > *") && (x > 1 || y > 1));

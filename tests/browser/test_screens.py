@@ -1,4 +1,4 @@
-"""Every page in a real browser and in every language: accessible, light and dark, wide and narrow; nothing overflows, nothing is foreign."""
+"""Every page in a real browser and in every language: accessible, light and dark, wide and narrow; nothing overflows or is foreign."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from tests.support.figures import note
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PICTURES = Path(__file__).resolve().parents[2] / "test-results" / "screens"
 OPENED = "[...document.querySelectorAll('details:not(.menu-box)')].slice(0, 12).forEach(part => part.open = true)"
+BADGES = """() => [...document.querySelectorAll(".badge")].map(e =>
+  [e.querySelector("use")?.getAttribute("href") || "", e.textContent.trim().replace(/[0-9]+/g, "N").replace(/\\s+/g, " ")])"""
 NAMELESS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")]
-  .filter(e => e.checkVisibility() && !(e.innerText || "").trim() && !e.getAttribute("aria-label")
+  .filter(e => e.checkVisibility() && !e.closest("[aria-hidden=true]") && !(e.innerText || "").trim() && !e.getAttribute("aria-label")
     && !(e.labels && e.labels.length) && !e.getAttribute("aria-labelledby"))
   .map(e => "nameless: " + e.outerHTML.slice(0, 120))"""
 
@@ -27,14 +29,21 @@ def test_pages_are_whole(full: Site, rich: dict[str, str], open_page: Any, watch
     page = open_page(locale=language, reduced_motion="reduce")
     PICTURES.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
+    icons: dict[str, set[str]] = {}
     for name in PAGES:
         page.set_viewport_size({"width": 1280, "height": 900})
         page.emulate_media(color_scheme="light")
-        assert page.goto(address(full, rich, name)).status == 200, name
+        answer = page.goto(address(full, rich, name))
+        assert answer.status == 200, name
+        assert "unsafe-" not in answer.headers["content-security-policy"], name
         assert page.locator("html").get_attribute("lang") == language, name
         assert page.locator("h1").count() == 1, name
+        for icon, word in page.evaluate(BADGES):
+            icons.setdefault(word, set()).add(icon)
         wrong += [f"{name}: {found}" for found in looked_at(page, f"{name}-{language}")]
     note(f"axe: {len(wrong)} violations on {len(PAGES)} pages in {language}, light and dark, 1280 and 320 px")
+    assert "" not in icons, "a badge without a word"
+    assert [word for word, of in icons.items() if len(of) > 1 or "" in of] == [], "without colours a badge is its icon and its word"
     assert not wrong, "\n".join(wrong)
     assert watched == []
 

@@ -1,12 +1,9 @@
 """Static files as browsers get them, and how much of them there is."""
 
 import gzip
-import re
 from pathlib import Path
 
 import pytest
-from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.management import call_command
 
 from config.storage import StaticFiles, tightened
 from tests.support.figures import note
@@ -30,7 +27,7 @@ def test_sheet_means_the_same_without_its_margins(written: str, served: str) -> 
     assert tightened(written) == served
 
 
-def test_collected_sheet_is_tight_and_small(tmp_path: Path, settings: pytest.FixtureRequest) -> None:
+def test_collected_sheet_is_tight_and_small(tmp_path: Path) -> None:
     """Of what a browser loads: 12 KB for the style, 25 KB for all scripts, both compressed."""
     place = StaticFiles(location=str(tmp_path))
     (tmp_path / "app.css").write_text((STATIC / "app.css").read_text())
