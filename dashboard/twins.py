@@ -12,6 +12,9 @@ PREFIX = "/api/v1"
 TWINS = {
     "home": "/databases",
     "audit": "/audit",
+    "compare": "/projects/{slug}/compare?from={a}&to={b}",
+    "compare-pick": "/projects/{slug}/compare",
+    "compare-sql": "/projects/{slug}/compare?from={a}&to={b}",
     "database": "/databases/{id}",
     "database-edit": "/databases/{id}",
     "database-new": "/databases",
