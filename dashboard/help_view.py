@@ -68,7 +68,7 @@ def _family(code: str) -> str:
 def _explained() -> dict[str, list[catalogue.Explanation]]:
     """Several entries may share a code: one cause, said by several programs."""
     found: dict[str, list[catalogue.Explanation]] = {}
-    for entry in (*catalogue.CATALOGUE, *catalogue.OURS.values(), catalogue.OTHER):
+    for entry in (*catalogue.CATALOGUE, *catalogue.OURS.values(), catalogue.OTHER, catalogue.LOST):
         found.setdefault(entry.code, []).append(entry)
     return found
 

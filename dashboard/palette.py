@@ -132,8 +132,9 @@ def _standing(user: User, rows: list[KnownRevision]) -> dict[int, list[Database]
 
 def _revision(row: KnownRevision, graph: graphs.Graph, databases: list[Database]) -> Hit:
     has: dict[str, list[bool]] = defaultdict(list)
+    above = graph.dependents(row.revision)
     for one in databases:
-        has[one.environment.slug].append(row.revision in graph.ancestors(one.current))
+        has[one.environment.slug].append(not above.isdisjoint(one.current))
     places = tuple(Place(slug, "yes" if all(all_of) else "some" if any(all_of) else "no") for slug, all_of in has.items())
     url = reverse("revision", args=[row.project.slug, row.revision])
     return Hit("commit", row.message or row.revision, url, row.project.slug, row.revision[:12], places)

@@ -258,6 +258,13 @@ OURS = {
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
 }  # fmt: skip
+# The sweep that finds it tells what it read of the database, too.
+LOST = Explanation(
+    "worker_lost",
+    "The worker was lost",
+    "It gave no sign of life any more while it ran the job. The database is read again, and nothing is run a second time.",
+    ("Look at the steps and the log.", "Make a new plan from where the database is now."),
+)
 OTHER = Explanation(
     "project_error", "The migration failed", "", ("Look at the log.", "Mend the revision, read the code again, and make a new plan.")
 )

@@ -113,6 +113,25 @@ class Graph:
         node = self.revisions[id]
         return [need for need in (*node.down_revisions, *node.depends_on) if need in self.revisions]
 
+    def dependents(self, id: str) -> set[str]:
+        """The revision and all that need it: whatever stands at one of these has it applied."""
+        found: set[str] = set()
+        waiting = [id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += self._needed_by.get(one, ())
+        return found
+
+    @cached_property
+    def _needed_by(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for id in self.revisions:
+            for need in self.needs(id):
+                found.setdefault(need, []).append(id)
+        return found
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """Branch label to the revision that declares it."""
