@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from audit.context import WAYS
 from audit.models import AuditEntry
 from audit.queries import Filters
+from config.retelling import told
 
 PERIODS = {
     "24h": (gettext_lazy("24 h"), timedelta(hours=24)), "7d": (gettext_lazy("7 d"), timedelta(days=7)),
@@ -57,7 +58,7 @@ def row(entry: AuditEntry) -> Row:
         entry=entry,
         day=f"{at:%Y-%m-%d}",
         clock=f"{at:%H:%M:%S}",
-        way=_("token %(name)s") % {"name": via["token"]} if via.get("token") else str(via.get("way", "")),
+        way=_("token %(name)s") % {"name": via["token"]} if via.get("token") else told(str(via.get("way", ""))),
         url=_url(entry.object, detail),
         reason=str(detail.get("reason") or detail.get("comment") or detail.get("why") or ""),
         outcome=_outcome(entry.action, str(detail.get("status"))),
