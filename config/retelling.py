@@ -114,7 +114,8 @@ class Book:
         if depth > DEEPEST or not text.strip():
             return text
         return (
-            self._whole(text, depth, strict=True)
+            self._behind_name(text)
+            or self._whole(text, depth, strict=True)
             or self._without_end(text, depth)
             or self._by_sentence(text, depth)
             or self._whole(text, depth)
@@ -130,6 +131,11 @@ class Book:
             told = self._entry(text[:1].swapcase() + text[1:], depth, strict=strict)
             return told and (told[0].upper() if text[0].isupper() else told[0].lower()) + told[1:]
         return told
+
+    def _behind_name(self, text: str) -> str | None:
+        """An entry behind a name with a colon, which would be put into another entry that ends alike."""
+        name, _, rest = text.partition(": ")
+        return f"{name}: {self.known[rest]}" if rest in self.known and " " not in name and text not in self.known else None
 
     def _entry(self, text: str, depth: int, *, strict: bool) -> str | None:
         if text in self.known:

@@ -90,6 +90,10 @@ def test_what_is_put_in_is_told_in_its_turn(russian: None) -> None:
     assert told(text) == "Задание 5 не выполнено: обновление shop/dev:main, 3 шага; база: без изменений."
 
 
+def test_a_name_before_an_entry_is_no_part_of_it(russian: None) -> None:
+    assert told("shop/dev: the database could not be read") == "shop/dev: базу не удалось прочитать"
+
+
 def test_several_sentences_are_told_one_by_one(russian: None) -> None:
     text = "127.0.0.1:5432 could not be read. It said: FATAL: foo bar and baz. Nothing was run."
     assert told(text) == "Не удалось прочитать: 127.0.0.1:5432. Ответ сервера: FATAL: foo bar and baz. Ничего не выполнялось."
