@@ -1,15 +1,17 @@
 """A real browser on a running dashboard: a project on disk with dev, test and prod in SQLite."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.jobs.conftest import ENV, table, write_revision
 from tests.runner.test_propose import TEMPLATE
@@ -21,6 +23,7 @@ TOKEN = "token-for-browser-tests-01"
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 30_000  # milliseconds; a machine that runs all tests is busy
 expect.set_options(timeout=PATIENCE)  # what is to come, comes; how soon is measured elsewhere
+FAILED = pytest.StashKey[list[bool]]()
 SIZES = {"wide": (1280, 900), "narrow": (375, 800)}
 
 
@@ -163,22 +166,47 @@ def watched(site: Site) -> list[str]:
     return []
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fixtures that end are told whether the test failed."""
+    report = yield
+    item.stash.setdefault(FAILED, []).append(report.failed)
+    return report
+
+
 @pytest.fixture
-def open_page(browser: Browser, session: Any, site: Site, watched: list[str]) -> Iterator[Any]:
-    """`open_page()` gives a signed-in page; more words go to the browser's context."""
+def open_page(browser: Browser, session: Any, site: Site, watched: list[str], request: pytest.FixtureRequest) -> Iterator[Any]:
+    """`open_page()` gives a signed-in page; more words go to the browser's context. What fails leaves a picture and a trace of each.
+
+    A long walk is not `traced`: that would cost more than it tells.
+    """
     contexts: list[BrowserContext] = []
 
-    def opened(**options: Any) -> Page:
+    def opened(*, traced: bool = True, **options: Any) -> Page:
         context = browser.new_context(**{"storage_state": session, "viewport": {"width": 1280, "height": 900}} | options)
         contexts.append(context)
+        if traced:
+            context.tracing.start(snapshots=True)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         watch(page, site, watched)
         return page
 
     yield opened
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if any(request.node.stash.get(FAILED, [])):
+            leave(context, f"{request.node.name}-{number}")
         context.close()
+
+
+def leave(context: BrowserContext, name: str) -> None:
+    """In test-results/failed: open a trace with `playwright show-trace`."""
+    place = Path(__file__).resolve().parents[2] / "test-results" / "failed"
+    place.mkdir(parents=True, exist_ok=True)
+    for page in context.pages:
+        page.screenshot(path=place / f"{name}.png", full_page=True)
+    with contextlib.suppress(PlaywrightError):  # a walk has none
+        context.tracing.stop(path=place / f"{name}.zip")
 
 
 def watch(page: Page, site: Site, found: list[str]) -> None:

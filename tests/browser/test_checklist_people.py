@@ -55,3 +55,17 @@ def test_28_last_week_on_prod_is_two_clicks_and_exports_as_shown(full: Site, ope
         page.get_by_role("link", name=re.compile("CSV", re.IGNORECASE)).click()
     lines = Path(download.value.path()).read_text().splitlines()
     assert len([line for line in lines if line[:1].isdigit()]) == shown
+
+
+def test_29_keys_go_by_their_place_on_the_board(full: Site, open_page: Any, watched: list[str]) -> None:
+    """On a Russian board `g j` types other letters; and the page is Russian."""
+    page = open_page(locale="ru")
+    page.goto(full.url("/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Конвейер")
+    board = page.context.new_cdp_session(page)
+    for code, letter in (("KeyG", "п"), ("KeyJ", "о")):
+        for kind in ("keyDown", "keyUp"):
+            board.send("Input.dispatchKeyEvent", {"type": kind, "code": code, "key": letter})
+    page.wait_for_url(full.url("/jobs/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Задания")
+    assert watched == []
