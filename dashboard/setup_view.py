@@ -49,8 +49,8 @@ def project_of(user: User) -> Project | None:
 
 def open_stages(user: User, project: Project | None) -> list[Environment]:
     """Those in which the project has no database yet."""
-    taken = environments.databases(user, project=project).values("environment") if project else []
-    return list(environments.environments(user).exclude(pk__in=taken))
+    taken = environments.databases(user, project=project).values_list("environment_id", flat=True) if project else []
+    return list(environments.environments(user).exclude(pk__in=list(taken)))
 
 
 def context(user: User, **more: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class FirstDatabaseForm(PageForm):
         name = self.add_prefix("url")
         typed = self.data.get(name, "")
         self.had_password = urls.masked(typed) != typed or bool(self.cleaned_data.get("password"))
-        self.data = {**self.data.dict(), name: urls.masked(typed)}
+        self.data = {**{key: self.data.get(key) for key in self.data}, name: urls.masked(typed)}
 
     @property
     def is_filled(self) -> bool:
