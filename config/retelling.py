@@ -7,24 +7,18 @@ where something is put in. What is put in is told again in its turn: it may be a
 
 import gettext
 import re
-import struct
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import get_language
 
+from config.patterns import HOLE, NEXT_SENTENCE, WORD, Pattern, indexed, messages, pattern_of, sentences_of
+
 LONGEST = 2000
 DEEPEST = 5
 MOST_PARTS = 40
-FEW_LETTERS = 7
 
-_HOLE = re.compile(r"\{(\w+)\}")
-_WORD = re.compile(r"(?<![\w}])[A-Za-z]{2,}(?![\w{])")
-_NEXT_SENTENCE = re.compile(r"(?<=[.!?…]) (?=[A-ZА-ЯЁ“])")
 _SEPARATOR = re.compile(r"(; |: |, | \(|\)| and | or )")
 BETWEEN = (" and ", " or ")
 _MOMENT_WORD = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|at)\b")
@@ -51,51 +45,6 @@ def _book(language: str) -> "Book | None":
     return next((Book(file) for file in files if file.is_file()), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """The words of a sentence, and the names of what is put in between; `told` is its translation, or `entry` has one for each number.
-
-    A `short` one fits too much, so that it takes single words alone.
-    """
-
-    words: tuple[str, ...]
-    holes: tuple[str, ...]
-    told: str
-    entry: tuple[str, str] | None
-    weight: int
-    short: bool
-
-    def parts(self, text: str) -> list[str] | None:
-        """What the text puts in, if it is this sentence. No search goes back, so that no text can make it slow."""
-        if not self.holes:
-            return [] if text == self.words[0] else None
-        last = self.words[-1]
-        if not text.startswith(self.words[0]) or not text.endswith(last):
-            return None
-        at, end = len(self.words[0]), len(text) - len(last)
-        found = []
-        for words in self.words[1:-1]:
-            next_at = text.find(words, at, end)
-            if next_at < 0:
-                return None
-            found.append(text[at:next_at])
-            at = next_at + len(words)
-        found.append(text[at:end])
-        return found if at <= end and self._takes(found) else None
-
-    def _takes(self, found: list[str]) -> bool:
-        if self.short and any(not part or " " in part for part in found):
-            return False
-        return "n" not in self.holes or found[self.holes.index("n")].replace(",", "").isdecimal()
-
-
-def _pattern(text: str, told: str, entry: tuple[str, str] | None = None) -> Pattern:
-    pieces = _HOLE.split(text)
-    letters = sum(letter.isalpha() for words in pieces[::2] for letter in words)
-    short = letters < FEW_LETTERS and text[0] not in " ,;"
-    return Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), told, entry, sum(map(len, pieces[::2])), short)
-
-
 class Book:
     """One language's catalogue."""
 
@@ -104,10 +53,10 @@ class Book:
             self.catalogue = gettext.GNUTranslations(opened)
         numbered = [entry for entry in messages(file) if entry[1]]
         plain = {one: self.catalogue.gettext(one) for one, many in messages(file) if one and not many}
-        plain = dict(_sentences(plain)) | plain
-        self.known = {text: told for text, told in plain.items() if not _HOLE.search(text)}
-        patterns = [_pattern(text, told) for text, told in plain.items() if _HOLE.search(text)]
-        self.index = _indexed(patterns + [_pattern(text, "", entry) for entry in numbered for text in entry])
+        plain = dict(sentences_of(plain)) | plain
+        self.known = {text: told for text, told in plain.items() if not HOLE.search(text)}
+        patterns = [pattern_of(text, told) for text, told in plain.items() if HOLE.search(text)]
+        self.index = indexed(patterns + [pattern_of(text, "", entry) for entry in numbered for text in entry])
 
     def tell(self, text: str, depth: int = 0) -> str:
         """All of it, or as much of it as is known."""
@@ -141,12 +90,12 @@ class Book:
         if text in self.known:
             return self.known[text]
         best: tuple[Pattern, list[str]] | None = None
-        for word in {"", *_WORD.findall(text)}:
+        for word in {"", *WORD.findall(text)}:
             for pattern in self.index.get(word, ()):
                 if best and best[0].weight >= pattern.weight:
                     break
                 parts = pattern.parts(text)
-                if parts is not None and not (strict and any(_NEXT_SENTENCE.search(part) for part in parts)):
+                if parts is not None and not (strict and any(NEXT_SENTENCE.search(part) for part in parts)):
                     best = pattern, parts
         return self._filled(*best, depth) if best else None
 
@@ -156,7 +105,7 @@ class Book:
         told = self.catalogue.ngettext(*pattern.entry, number) if pattern.entry else pattern.told
         parts = {name: part if name == "n" else self._put_in(pattern, told, name, part, depth) for name, part in parts.items()}
         parts.setdefault("n", str(number))
-        return _HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
+        return HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
 
     def _put_in(self, pattern: Pattern, sentence: str, name: str, part: str, depth: int) -> str:
         """Large or small at its beginning as its new place wants it, if it is told at all: names stay as they are."""
@@ -179,7 +128,7 @@ class Book:
 
     def _by_sentence(self, text: str, depth: int) -> str | None:
         """One after the other, as many at once as are one entry; one may have been added to another with a space before it."""
-        left = _NEXT_SENTENCE.split(text, maxsplit=MOST_PARTS)
+        left = NEXT_SENTENCE.split(text, maxsplit=MOST_PARTS)
         if len(left) == 1:
             return None
         told = ""
@@ -229,31 +178,3 @@ class Book:
             return _MOMENT_WORD.sub(lambda word: self.catalogue.gettext(word[0]), text)
         words, _, name = text.rpartition(" ")
         return f"{self.known[words]} {name}" if " " in words and words in self.known else None
-
-
-def messages(file: Path) -> Iterator[tuple[str, str]]:
-    """The entries of a compiled catalogue: text and plural."""
-    data = file.read_bytes()
-    count, place = struct.unpack_from("<II", data, 8)
-    for number in range(count):
-        length, at = struct.unpack_from("<II", data, place + 8 * number)
-        one, _, many = data[at : at + length].decode().partition("\0")
-        yield one, many
-
-
-def _sentences(plain: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Those of an entry of several, as one of them may be shown alone."""
-    for text, told in plain.items():
-        pieces, parts = _NEXT_SENTENCE.split(text), _NEXT_SENTENCE.split(told)
-        if len(pieces) == len(parts) > 1 and all(_HOLE.findall(a) == _HOLE.findall(b) for a, b in zip(pieces, parts, strict=True)):
-            yield from ((a, b) for a, b in zip(pieces, parts, strict=True) if _HOLE.sub("", a).strip(" ."))
-
-
-def _indexed(patterns: list[Pattern]) -> dict[str, list[Pattern]]:
-    """Each under its rarest word, or "" if it has none; the longest first."""
-    words = [set(_WORD.findall("{0}".join(pattern.words))) for pattern in patterns]
-    often = Counter(word for found in words for word in found)
-    index: dict[str, list[Pattern]] = {}
-    for pattern, found in sorted(zip(patterns, words, strict=True), key=lambda pair: -pair[0].weight):
-        index.setdefault(min(found, key=lambda word: (often[word], word), default=""), []).append(pattern)
-    return index

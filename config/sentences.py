@@ -3,7 +3,6 @@
 What counts: a text of the code with a lower-case word and a space in it, or the label of a choice. An f-string becomes a pattern with {0},
 {1}, … in place of what is put in. Where a piece of it is chosen (`'s' if n != 1 else ''`), each choice is a pattern; one chosen by a
 number is the singular and plural of one entry, with {n} for the number. A text kept in a local name is followed to where it is used.
-What does not: docstrings, log lines, SQL, regular expressions, code (a text of several lines, or one that begins like code), annotations.
 """
 
 import ast
@@ -16,36 +15,12 @@ from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
+from config.sentence_rules import BY_HAND, counts, is_text, quiet
+
 ROOMS = ("accounts", "audit", "config", "environments", "jobs", "migrations_store", "notices", "runner")
 OF_CONFIG = {"errors.py", "networks.py", "outgoing.py", "sealing.py"}  # the others speak to whoever starts the server
 NOT_FOR_PAGES = ("/migrations/0", "/management/", "audit/offline/", "audit/protection.py", "runner/operations.py", "proposals/patches.py")
-BY_HAND = (  # put together from pieces, which no reading of the source finds
-    " and ", " or ", "Nothing was run.", "the dashboard", "not known", "another session", "another process", "another connection",
-    "a session", "a process", "a connection",
-    "table {0}", "column {0}", "index {0} on {1}", "primary key {0} on {1}", "foreign key constraint {0} on {1}",
-    "unique constraint {0} on {1}", "check constraint {0} on {1}", "exclude constraint {0} on {1}",
-    "proposal {0} for {1}",
-    "type", "nullable", "default", "comment", "index", "constraint", "schema", "table", "column", "environment", "project", "database",
-    "job", "session", "process", "connection", "session {0}", "process {0}", "connection {0}", "idle", "active",
-    "downgrades", "stamps", "look", "downgrade", "stamp", "unlock", "check", "rows", "merge", "unique", "exclude", "autoincrement",
-    "reachable", "policy", "findings", "approval", "schedule", "window", "freeze", "atomic", "web", "api", "worker", "command", "scheduler",
-    "{0} in every project and environment", "{0} in project {1}, every environment", "{0} in project {1}, environment {2}",
-    "{0} in every project, environment {1}", "upgrade {0}", "downgrade {0}", "stamp {0}", "check {0}", "the server", "the user", "the database", "the expected server",
-    "added", "removed", "changed", "admin", "general", "reason", "none", "found", "created", "error", "warning", "info", "server",
-    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "at",
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
 MOST_CHOICES = 12
-
-_LANGUAGE = re.compile(r"(?=.*[a-z]{2})(?=.*\w \w|.*\w[,:;.)]? \{|.*\} \(?\w|[;,:] )")
-_SQL = r"(?:SELECT|SET|PRAGMA|UPDATE|INSERT|DELETE|CREATE|DROP|ALTER|WITH|SHOW|KILL|WHERE|GRANT|TRUNCATE|FROM|ON|AND)\b"
-_PYTHON = r"op\.|#|--|def |return |type\(|f\"|with |revision =|\{\d+\}    |, schema=|(?:not )?reflected and |compare_to |None or "
-_OTHER = r"alembic[ -]|-o |\* |http\.|text/|application/|Bearer |%|<|!|project \{\d+\}\|"
-_CODE = re.compile(rf"\s*(?:{_SQL}|{_PYTHON}|{_OTHER})")
-_REGEX = re.compile(r"\\[a-zA-Z.(\[]|\(\?|\.\*|\.\+|\[\^|^\^|\w\|\w")
-_SILENT_CALLS = {"debug", "info", "warning", "error", "exception", "critical", "compile", "search", "match", "fullmatch", "sub"}
-_SILENT_CALLS |= {"execute", "text", "exec_driver_sql", "add_argument", "cast", "get_lock", "select", "encode", "strftime", "urlencode"}
-_SILENT_WORDS = {"help_text", "summary", "description", "db_comment", "verbose_name", "verbose_name_plural", "ordering"}
 
 
 class Chosen(NamedTuple):
@@ -95,16 +70,16 @@ class _Reader:
     def _of(self, node: ast.AST) -> Iterator[Entry]:
         if node in self.silent or isinstance(node, ast.Compare):
             return
-        self.silent.update(_quiet(node))
+        self.silent.update(quiet(node))
         before = self.scope
         if isinstance(node, ast.FunctionDef):
             self.scope = _held(node)
         if isinstance(node, ast.ClassDef) and _is_choices(node):
             yield from _labels(node)
             return
-        if _is_text(node) and isinstance(node, ast.expr):
+        if is_text(node) and isinstance(node, ast.expr):
             yield from self._told(node)
-        for child in _inside(node) if _is_text(node) else ast.iter_child_nodes(node):
+        for child in _inside(node) if is_text(node) else ast.iter_child_nodes(node):
             yield from self._of(child)
         self.scope = before
 
@@ -120,7 +95,7 @@ class _Reader:
             pairs.setdefault(rest, {})[bool(of_number and of_number[0])] = _pattern(way, numbers)
         for pair in pairs.values():
             one, many = pair.get(True, ""), pair.get(False, "")
-            if _counts(one) or _counts(many):
+            if counts(one) or counts(many):
                 yield Entry(one or many, many if one and one != many else "")
 
     def _ways(self, node: ast.expr, *, follow: bool) -> list[Chosen]:
@@ -154,22 +129,6 @@ class _Put(str):
     __slots__ = ()
 
 
-def _quiet(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node whose texts are for no person."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        yield node.value
-    elif isinstance(node, (ast.AnnAssign, ast.arg)):
-        yield from [node.annotation] if node.annotation else []
-    elif isinstance(node, ast.FunctionDef):
-        yield from [node.returns] if node.returns else []
-        yield from node.decorator_list
-    elif isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in _SILENT_CALLS or name.endswith("Field"):
-            yield from [argument for argument in node.args if _is_text(argument)]
-        yield from [word.value for word in node.keywords if word.arg in _SILENT_WORDS]
-
-
 def _held(function: ast.FunctionDef) -> dict[str, ast.expr]:
     """Names that are given one text, or one of two."""
     found: dict[str, list[ast.expr]] = {}
@@ -178,15 +137,7 @@ def _held(function: ast.FunctionDef) -> dict[str, ast.expr]:
             found.setdefault(node.targets[0].id, []).append(node.value)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             found.setdefault(node.target.id, []).extend([node.value] * 2)
-    return {name: values[0] for name, values in found.items() if len(values) == 1 and _is_text(values[0])}
-
-
-def _is_text(node: ast.AST) -> bool:
-    if isinstance(node, ast.IfExp):
-        return _is_text(node.body) and _is_text(node.orelse)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _is_text(node.left) or _is_text(node.right)
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return {name: values[0] for name, values in found.items() if len(values) == 1 and is_text(values[0])}
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
@@ -254,14 +205,6 @@ def _pattern(way: Chosen, numbers: set[str]) -> str:
             text += f"{{{count}}}"
             count += 1
     return text
-
-
-def _counts(text: str) -> bool:
-    """Whether it is language, for people."""
-    if "\n" in text or _CODE.match(text) or _REGEX.search(text):
-        return False
-    words = re.sub(r"\{\w+\}", "", text)
-    return bool(_LANGUAGE.match(text) and re.search("[a-z]{2}", words))
 
 
 def template(root: Path) -> str:
