@@ -42,7 +42,8 @@ def _losses(version: ProposalVersion | None) -> list[str]:
     """Also those that a rule calls noise: the file loses them all the same."""
     groups = differences_view.groups(version.changes, version.facts.get("rows")) if version else []
     lost = [(row.entry["data_loss"], group.rows_held) for group in groups for row in group.rows if row.entry["data_loss"]]
-    return [f"{told(loss)} {_('The table has %(rows)s.') % {'rows': held}}" if held else told(loss) for loss, held in lost]
+    has = _("The table has %(rows)s.")
+    return [told(loss) + (f" {has % {'rows': held}}" if held else "") for loss, held in lost]
 
 
 def paged(groups: list[Group]) -> list[list[Group]]:

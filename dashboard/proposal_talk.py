@@ -129,7 +129,7 @@ def _row_of(thread: Thread, rows: dict[str, Row]) -> Row | None:
 
 def _talk(thread: Thread, version: ProposalVersion | None, rows: dict[str, Row]) -> Talk:
     if thread.kind == ThreadKind.OBJECT:
-        at, (kind, _, name) = _row_of(thread, rows), thread.anchor.partition(":")
+        at, (kind, _colon, name) = _row_of(thread, rows), thread.anchor.partition(":")
         return Talk(thread, f"{noun(kind.replace('_', ' '))} {name}", at.link if at else "", at is None)
     if thread.kind == ThreadKind.LINE:
         found = places.line_of(thread, version)

@@ -97,17 +97,21 @@ def sql_text(version: ProposalVersion, dialect: str, way: str) -> str:
 
 
 def _plain(file: dict[str, Any], text: str, unavailable: str) -> str:
-    return text or f"-- {file['revision']} is not available: {' '.join(unavailable.split())}"
+    return text or f"-- {file['revision']}: {' '.join(unavailable.split()) or 'its SQL was not asked for.'}"
 
 
 def _script(file: dict[str, Any], dialect: str, way: str) -> Script:
     text, unavailable = _sql(file, dialect, way)
-    return Script(file["revision"], highlight.lines(text.strip("\n"), dialect) if text.strip() else (), retold(unavailable))
+    return Script(
+        file["revision"],
+        highlight.lines(text.strip("\n"), dialect) if text.strip() else (),
+        retold(unavailable) or _("Its SQL was not asked for."),
+    )
 
 
 def _sql(file: dict[str, Any], dialect: str, way: str) -> tuple[str, str]:
     found = ((file.get("sql") or {}).get(dialect) or {}).get(way) or {}
-    return found.get("sql") or "", found.get("sql_unavailable") or "it was not asked for."
+    return found.get("sql") or "", found.get("sql_unavailable") or ""
 
 
 def _person(word: Word, newest: int) -> Person:

@@ -130,7 +130,8 @@ def cancel_words(job: Job) -> str:
         "mysql": _("The statement that runs is ended. MySQL and MariaDB commit each change of the schema at once, so what was done stays."),
         "sqlite": _("The process is ended and SQLite undoes its open transaction; what was committed before stays."),
     }
-    return f"{words[kind]} {_('Then the database is read, and this page says what is there.')}"
+    then = _("Then the database is read, and this page says what is there.")
+    return f"{words[kind]} {then}"
 
 
 def _kind(database: Database) -> str:

@@ -35,5 +35,6 @@ def moment(text: str) -> datetime:
     if found.astimezone(zone).replace(tzinfo=None) != naive:
         told = {"time": f"{naive:%Y-%m-%d %H:%M}", "zone": timezone.get_current_timezone_name()}
         sentence = _("%(time)s does not exist in %(zone)s: the clocks go forward then.") % told
-        raise Invalid(f"{sentence} {_('Nothing was requested; choose another time.')}", {"at": sentence})
+        again = _("Nothing was requested; choose another time.")
+        raise Invalid(f"{sentence} {again}", {"at": sentence})
     return found

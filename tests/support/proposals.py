@@ -59,7 +59,7 @@ def add_version(
     text = python.replace("{revision}", "faxfaxfax")
     sql = {
         "upgrade": {"sql": "ALTER TABLE users ADD COLUMN fax", "sql_unavailable": None},
-        "downgrade": {"sql": None, "sql_unavailable": "it reads rows"},
+        "downgrade": {"sql": None, "sql_unavailable": "Not available, because it reads rows."},
     }
     file = {
         "revision": "faxfaxfax",
