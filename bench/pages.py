@@ -1,9 +1,10 @@
 """How long pages with much on them take, from the request to the last byte, on a running dashboard as script/server starts it.
 
-.venv/bin/python -m bench.pages [--requests 50] [--databases 200] [--revisions 5000]
+.venv/bin/python -m bench.pages [--requests 50] [--databases 200] [--revisions 5000] [--lines 50000]
 """
 
 import argparse
+import gzip
 import http.cookiejar
 import re
 import statistics
@@ -30,6 +31,16 @@ def upgrade():
 def downgrade():
     pass
 '''
+
+LOUD = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
 
 
 def write_project(root: Path, revisions: int) -> Path:
@@ -73,6 +84,18 @@ def fill(api: Api, place: Path, databases: int, revisions: int) -> None:
     eventually(lambda: api.get("/databases?state=unchecked")["count"] == 0, 120, "every database was read", every=1)
 
 
+def talk(api: Api, place: Path, lines: int) -> str:
+    """The number of a job that said so much."""
+    root = write_project(place / "loud", 1)
+    (root / "migrations" / "env.py").write_text(LOUD)
+    (script,) = (root / "migrations" / "versions").glob("*.py")
+    script.write_text(script.read_text().replace("pass", f'print("\\n".join(f"line {{n}} of many" for n in range({lines})))', 1))
+    api.post("/projects", {"slug": "loud", "source": {"kind": "directory", "path": str(root)}})
+    (place / "loud.db").touch()
+    id = api.post("/databases", {"project": "loud", "environment": "dev", "url": f"sqlite:///{place / 'loud.db'}"})["id"]
+    return str(api.run(id, "upgrade", timeout=300)["id"])
+
+
 def signed_in(port: int) -> urllib.request.OpenerDirector:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     address = f"http://127.0.0.1:{port}/sign-in"
@@ -84,14 +107,14 @@ def signed_in(port: int) -> urllib.request.OpenerDirector:
     return opener
 
 
-def measure(opener: urllib.request.OpenerDirector, address: str, requests: int) -> tuple[list[float], int]:
-    """Milliseconds of each request after two that are not counted, and the size of the answer."""
-    times, size = [], 0
+def measure(opener: urllib.request.OpenerDirector, address: str, requests: int) -> tuple[list[float], bytes]:
+    """Milliseconds of each request after two that are not counted, and the answer."""
+    times, page = [], b""
     for _ in range(requests + 2):
         started = time.perf_counter()
-        size = len(opener.open(address).read())
+        page = opener.open(address).read()
         times.append((time.perf_counter() - started) * 1000)
-    return times[2:], size
+    return times[2:], page
 
 
 def main() -> None:
@@ -99,6 +122,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=50)
     parser.add_argument("--databases", type=int, default=200)
     parser.add_argument("--revisions", type=int, default=5000)
+    parser.add_argument("--lines", type=int, default=50_000)
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
@@ -108,18 +132,28 @@ def main() -> None:
         started = time.perf_counter()
         fill(Api(dashboard.port), Path(folder), given.databases, given.revisions)
         print(f"{given.databases} databases, {given.revisions} revisions; registered in {time.perf_counter() - started:.1f} s")
+        job = talk(Api(dashboard.port), Path(folder), given.lines)
         opener = signed_in(dashboard.port)
         pages = {
             "home": "/",
             "history": "/projects/large/",
             "history, in the middle": "/projects/large/?page=40",
             "databases": "/projects/large/?tab=databases",
+            "compared": "/projects/large/compare/dev...prod/",
+            "jobs": "/jobs/",
+            "job, the end of its log": f"/jobs/{job}/",
+            "job, a line in its log": f"/jobs/{job}/?line={given.lines // 2}",
+            "job, its log searched": f"/jobs/{job}/?find={given.lines - 10}",
+            "audit": "/audit/",
         }
-        print(f"{'page':<24}{'n':>5}{'median':>10}{'p95':>10}{'most':>10}{'KiB':>8}")
+        print(f"{'page':<24}{'n':>5}{'median':>10}{'p95':>10}{'most':>10}{'KiB':>8}{'gz':>6}")
         for name, path in pages.items():
-            times, size = measure(opener, f"http://127.0.0.1:{dashboard.port}{path}", given.requests)
+            times, page = measure(opener, f"http://127.0.0.1:{dashboard.port}{path}", given.requests)
             p95 = statistics.quantiles(times, n=20)[-1]
-            print(f"{name:<24}{len(times):>5}{statistics.median(times):>7.0f} ms{p95:>7.0f} ms{max(times):>7.0f} ms{size / 1024:>8.0f}")
+            print(
+                f"{name:<24}{len(times):>5}{statistics.median(times):>7.0f} ms{p95:>7.0f} ms{max(times):>7.0f} ms"
+                f"{len(page) / 1024:>8.0f}{len(gzip.compress(page)) / 1024:>6.1f}"
+            )
 
 
 if __name__ == "__main__":
