@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from config.retelling import told
 from dashboard import highlight
 from dashboard.differences_view import ASPECTS, Group, Row, noun
