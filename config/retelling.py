@@ -62,16 +62,13 @@ class Book:
         """All of it, or as much of it as is known."""
         if depth > DEEPEST or not text.strip():
             return text
-        return (
-            self._behind_name(text)
-            or self._whole(text, depth, strict=True)
-            or self._without_end(text, depth)
-            or self._by_sentence(text, depth)
-            or self._whole(text, depth)
-            or self._by_part(text, depth)
-            or self._by_word(text)
-            or text
-        )
+        told = self._behind_name(text) or self._whole(text, depth, strict=True)
+        if told is None and " " in text:
+            told = self._without_end(text, depth)
+            if told is None and NEXT_SENTENCE.search(text):
+                told = self._by_sentence(text, depth) or self._whole(text, depth)
+            told = told or self._by_part(text, depth) or self._by_word(text)
+        return told or text
 
     def _whole(self, text: str, depth: int, *, strict: bool = False) -> str | None:
         """As one entry; `strict` is without sentences in what is put in. The first letter may be large or small."""
@@ -126,12 +123,9 @@ class Book:
         told = self._whole(text + ".", depth, strict=True)
         return told and told.removesuffix(".")
 
-    def _by_sentence(self, text: str, depth: int) -> str | None:
+    def _by_sentence(self, text: str, depth: int) -> str:
         """One after the other, as many at once as are one entry; one may have been added to another with a space before it."""
-        left = NEXT_SENTENCE.split(text, maxsplit=MOST_PARTS)
-        if len(left) == 1:
-            return None
-        told = ""
+        left, told = NEXT_SENTENCE.split(text, maxsplit=MOST_PARTS), ""
         while left:
             many = next((n for n in range(min(len(left), 5), 1, -1) if self._whole(" ".join(left[:n]), depth, strict=True)), 1)
             next_ones = " ".join(left[:many])
