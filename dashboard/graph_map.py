@@ -143,7 +143,7 @@ def _wanted(view: GraphView) -> list[tuple[int, Label]]:
         if revision in view.index:
             for pin in view.pins(revision):
                 behind = databases[0].pending_count
-                note = _("%(revision)s, %(count)s behind") % {"revision": revision[:8], "count": behind} if behind else revision[:8]
+                note = f"{revision[:8]} −{behind}" if behind else revision[:8]
                 found.append((view.index[revision], Label(0, 0, 0, note, pin.label[:12], 14 + 7 * min(12, len(pin.label)))))
     taken = {place for place, _label in found}
     heads = [view.index[head] for head in view.graph.real_heads if view.index[head] not in taken]
