@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from config.retelling import messages
+from config.patterns import messages
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "locale" / "ru" / "LC_MESSAGES"
 SHOWN = """() => {

@@ -45,7 +45,7 @@ def entries(file: Path) -> Iterator[Entry]:
 
 @pytest.fixture(params=FILES, ids=lambda file: file.name)
 def file(request: pytest.FixtureRequest) -> Path:
-    return request.param
+    return Path(request.param)
 
 
 def test_both_catalogues_are_there() -> None:
