@@ -23,7 +23,7 @@ def tightened(sheet: str) -> str:
     return STRING_OR_BLANK.sub(kept, sheet).strip()
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # it comes without types
     def post_process(self, paths: dict[str, Any], *given: Any, **options: Any) -> Iterator[Any]:
         """Names with hashes are made of what is served, and so are the compressed copies."""
         for name in [name for name in paths if name.endswith(".css") and not options.get("dry_run")]:
