@@ -47,7 +47,7 @@ def explain(
     if said := _said_more(message):
         why += f" {said}"
     if blocked:
-        why += f" {watch.sentence(blocked).replace('Waits', 'It waited', 1)}"
+        why += f" {watch.sentence(blocked, over=True)}"
     return {
         "code": found.code,
         "title": f"{place}: {_lowered(found.title)}",

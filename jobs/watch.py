@@ -133,11 +133,15 @@ def moment(now: datetime, age: float | None) -> str | None:
     return None if age is None else (now - timedelta(seconds=age)).isoformat(timespec="seconds")
 
 
-def sentence(blocked: dict[str, Any]) -> str:
-    """Such as: waits for ACCESS EXCLUSIVE on users, held by billing-worker (session 9914, user app), idle in transaction for 48 min."""
-    names = [named(session, blocked["noun"]) for session in blocked["sessions"]]
-    held = "held by" if blocked["certain"] else "the server does not say who holds it; most likely"
-    return f"Waits for {blocked['wants']}, {held} {' and '.join(names) if names else 'another ' + blocked['noun']}."
+def sentence(blocked: dict[str, Any], *, over: bool = False) -> str:
+    """Such as: waits for ACCESS EXCLUSIVE on users, held by billing-worker (session 9914, user app), idle in transaction for 48 min.
+
+    `over` is for a job that waits no more.
+    """
+    names = " and ".join(named(session, blocked["noun"]) for session in blocked["sessions"])
+    who, what = names or f"another {blocked['noun']}", blocked["wants"]
+    held = f"held by {who}" if blocked["certain"] else f"the server does not say who holds it; most likely {who}"
+    return f"It waited for {what}, {held}." if over else f"Waits for {what}, {held}."
 
 
 def named(session: dict[str, Any], noun: str) -> str:
