@@ -3,10 +3,12 @@
 import zoneinfo
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import people, queries, services
 from accounts.models import Density, Theme
 from config.errors import Refused
+from dashboard.language import chosen_language
 from dashboard.requests import require_fresh, user_of
 
 
@@ -27,7 +30,8 @@ def account(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return redirect(target)
-    messages.success(request, _("Saved."))
+    with translation.override(chosen_language(request)):
+        messages.success(request, _("Saved."))
     return redirect("account")
 
 
@@ -78,6 +82,6 @@ def revoke_token(request: HttpRequest, id: int) -> HttpResponse:
 def _page(request: HttpRequest, *, status: int = 200, **more: object) -> HttpResponse:
     """`more` is what one of the forms has to say."""
     user, zones = user_of(request), sorted(zoneinfo.available_timezones())
-    choices = {"themes": Theme.choices, "densities": Density.choices, "zones": zones}
+    choices = {"themes": Theme.choices, "densities": Density.choices, "zones": zones, "languages": settings.LANGUAGES}
     context = choices | {"tokens": list(user.tokens.all()), "rights": queries.rights(user)}
     return render(request, "dashboard/account.html", context | more, status=status)

@@ -14,7 +14,7 @@ from tests.support.figures import note
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PICTURES = Path(__file__).resolve().parents[2] / "test-results" / "screens"
-NAMES = {"Models", "Full", "to show"}  # what the fixtures have called things in words of the catalogues
+NAMES = {"Models", "Full", "to show", "first start", "base"}  # what the fixtures have called things in words of the catalogues
 OPENED = "[...document.querySelectorAll('details:not(.menu-box)')].slice(0, 12).forEach(part => part.open = true)"
 BADGES = """() => [...document.querySelectorAll(".badge")].map(e =>
   [e.querySelector("use")?.getAttribute("href") || "", e.textContent.trim().replace(/[0-9]+/g, "N").replace(/\\s+/g, " ")])"""

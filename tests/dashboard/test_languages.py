@@ -52,6 +52,13 @@ def test_the_switch_is_kept_and_leads_back(client: Client, admin: User) -> None:
     assert admin.language == "ru"
 
 
+def test_the_account_has_it_too(client: Client, admin: User) -> None:
+    assert 'lang="ru" >Русский</option>' in client.get("/account/").content.decode()
+    answer = client.post("/account/", {"language": "ru"}, follow=True)
+    assert "Сохранено." in answer.content.decode()
+    assert 'lang="ru" selected>Русский</option>' in answer.content.decode()
+
+
 @pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", ""])
 def test_the_switch_leads_nowhere_else(db: None, target: str) -> None:
     answer = Client().post("/language", {"language": "ru", "next": target})
