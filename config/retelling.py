@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import formats
 from django.utils.translation import get_language
 
 from config.patterns import HOLE, NEXT_SENTENCE, WORD, Pattern, indexed, messages, pattern_of, sentences_of
@@ -100,7 +101,7 @@ class Book:
         parts = dict(zip(pattern.holes, found, strict=True))
         number = int(parts.get("n", "1").replace(",", ""))
         told = self.catalogue.ngettext(*pattern.entry, number) if pattern.entry else pattern.told
-        parts = {name: part if name == "n" else self._put_in(pattern, told, name, part, depth) for name, part in parts.items()}
+        parts = {name: _number(part) if name == "n" else self._put_in(pattern, told, name, part, depth) for name, part in parts.items()}
         parts.setdefault("n", str(number))
         return HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), told)
 
@@ -172,3 +173,8 @@ class Book:
             return _MOMENT_WORD.sub(lambda word: self.catalogue.gettext(word[0]), text)
         words, _, name = text.rpartition(" ")
         return f"{self.known[words]} {name}" if " " in words and words in self.known else None
+
+
+def _number(digits: str) -> str:
+    """English sets its thousands apart by commas; the active language has its own way."""
+    return formats.number_format(int(digits.replace(",", "")), use_l10n=True, force_grouping=True) if "," in digits else digits

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 BY_HAND = (  # put together from pieces, which no reading of the source finds
-    " and ", " or ", "Nothing was run.", "the dashboard", "not known", "another session", "another process", "another connection",
+    " and ", " or ", " here", "Nothing was run.", "the dashboard", "not known", "another session", "another process", "another connection",
     "a session", "a process", "a connection",
     "table {0}", "column {0}", "index {0} on {1}", "primary key {0} on {1}", "foreign key constraint {0} on {1}",
     "unique constraint {0} on {1}", "check constraint {0} on {1}", "exclude constraint {0} on {1}",

@@ -76,7 +76,7 @@ def filled(text: str, number: int) -> str:
         ("2 hours", "2 часа"),
         ("5 hours", "5 часов"),
         ("21 hours", "21 час"),
-        ("1,012 rows", "1,012 строк"),
+        ("1,012 rows", "1\u00a0012 строк"),
         ("Running", "Выполняется"),
         ("running", "выполняется"),
         ("Waits for job 5", "Ждёт задание 5"),
