@@ -127,7 +127,8 @@ def _downgrades(database: Database, graph: Graph) -> list[Target]:
 def _target(graph: Graph, revision: str) -> Target:
     node = graph.revisions[revision]
     marks = "".join(f" · {word}" for word in (["head"] if node.is_head else []) + list(node.branch_labels))
-    return Target(revision, f"{revision}  {node.message or _('no message')}{marks}")
+    said = node.message or _("no message")
+    return Target(revision, f"{revision}  {said}{marks}")
 
 
 # --- the plan

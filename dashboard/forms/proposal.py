@@ -106,7 +106,8 @@ def _heads(project: Project) -> list[tuple[str, str]]:
     """Of the newest snapshot, with their messages."""
     snapshot = project.latest_snapshot
     graph = graphs.load(snapshot) if snapshot else None
-    return [(id, f"{id} – {graph.revisions[id].message or _('no message')}"[:100]) for id in graph.heads] if graph else []
+    silent = str(_("no message"))
+    return [(id, f"{id} – {graph.revisions[id].message or silent}"[:100]) for id in graph.heads] if graph else []
 
 
 def _may_compare(user: User, database: Database) -> bool:
