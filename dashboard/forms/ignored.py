@@ -34,7 +34,9 @@ class IgnoreForm(PageForm):
         help_text=_("Others will read it, and decide."),
     )
     until = forms.DateField(
-        label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Then it is shown again. A year at the most.")
+        label=_("Until"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Then it is shown again. A year at the most."),
     )
 
     def __init__(self, *args: Any, databases: list[Database], **kwargs: Any) -> None:
