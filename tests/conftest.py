@@ -127,14 +127,6 @@ def fresh_look_at_the_broker() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def patience_with_the_broker() -> None:
-    """On a machine that is busy with tests an answer may take longer than a request may wait for it."""
-    from config import doorbell
-
-    doorbell.PATIENCE |= {"socket_timeout": 10, "socket_connect_timeout": 10}
-
-
-@pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> None:
     """Hashing is slow on purpose, and is Django's to test."""
     from django.conf import settings

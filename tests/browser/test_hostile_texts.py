@@ -135,12 +135,11 @@ def history(stage: Stage) -> None:
     for number, text in enumerate(TEXTS):
         id = f"{number:03}{text}"
         name = text.replace("/", "\u2215") + f" {number}"
-        files[f"migrations/versions/{name}.py"] = script(id, down, f"half{number // 100} {text}", labels=(f"label {text}",))
+        files[f"migrations/versions/{name}.py"] = script(id, down, f"part{number // 50} {text}", labels=(f"label {text}",))
         down = id
     project(stage, "history", files)
-    halves = [(f"half{half}", TEXTS[half * 100 : half * 100 + 100]) for half in (0, 1)]
-    for word, texts in halves:
-        stage.sink("messages", f"/projects/history/?q={word}", texts)
+    for part in range(4):
+        stage.sink("messages", f"/projects/history/?q=part{part}", TEXTS[part * 50 : part * 50 + 50])
     stage.sink("ids and labels", "/projects/history/", TEXTS[150:])
     project(
         stage, "source", {"migrations/versions/one.py": script("one", None, "\n".join(["first", *MARKED]), f"op.execute({MARKED!r}[0])")}

@@ -13,6 +13,7 @@ ADDRESS = "/settings/environments/prod/policy"
 def test_words_follow_what_is_chosen(full: Site, open_page: Any, watched: list[str]) -> None:
     page = open_page()
     page.goto(full.url(ADDRESS))
+    page.get_by_label("Backup command").evaluate("field => field.required = true")  # as the password is, some minutes after the sign-in
     page.get_by_label("Stamps").check()
     page.get_by_label("Why").fill("half a sentence")
     page.get_by_text("Forbidden: stamps.").wait_for()

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Role, User
+from config import doorbell
 from config.errors import Forbidden
 from environments.models import Database
 from jobs import revision_sql
@@ -37,8 +38,10 @@ def written(project: Project, user: User, revision: str, **options: Any) -> Revi
 
 
 @pytest.fixture
-def rung() -> Callable[[], list[str]]:
-    """The tasks that the broker was rung for since it was last looked."""
+def rung(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The tasks that the broker was rung for since it was last looked. On a busy machine it may take longer than a request would wait."""
+    monkeypatch.setitem(doorbell.PATIENCE, "socket_timeout", 10)
+    monkeypatch.setitem(doorbell.PATIENCE, "socket_connect_timeout", 10)
 
     def taken() -> list[str]:
         with redis.Redis.from_url(settings.REDIS_URL) as broker:
