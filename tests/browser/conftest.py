@@ -119,7 +119,7 @@ def rich(full: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
         url = f"sqlite:///{place / slug}.db"
         databases[slug] = api.post("/databases", {"project": "models", "environment": slug, "url": url})["id"]
     api.run(databases["dev"], "upgrade", "two")
-    proposal = api.post("/proposals", {"database": databases["dev"], "message": "keep a fax"}, want=202)["id"]
+    proposal = api.post("/proposals", {"database": databases["dev"], "message": "keep fax"}, want=202)["id"]
     check, *_ = api.post("/projects/models/checks", want=202)["jobs"]
     plan = api.post("/plans", {"database": databases["dev"], "command": "downgrade", "revision": "base"})["id"]
     promotion = api.post("/promotions", {"project": "models", "from": "dev", "to": "prod", "reason": "to show"})["id"]
