@@ -203,8 +203,8 @@ def store(stage: Stage) -> None:
     stage.sink("names of tokens", "/account/", [text for text in TEXTS if len(text) <= 100])
     stage.sink("user names", "/account/", [data["150"][0]])
     first = stage.api.get("/audit?action=audit.test&limit=1")["items"][0]["seq"]
-    for done in range(0, 200, 50):  # a page shows 50, the newest first
-        stage.sink("entries of the record", f"/audit/?action=audit.test&before={first + done + 50}", TEXTS[done : done + 50])
+    for done in range(0, 200, 25):  # a page shows 25, the newest first
+        stage.sink("entries of the record", f"/audit/?action=audit.test&before={first + done + 25}", TEXTS[done : done + 25])
 
 
 def forms(stage: Stage) -> None:
