@@ -37,8 +37,10 @@ def _item(database: Database, job: Job | None, last: Job | None, mine: set[int])
         return _failed(database, last)
     if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
         return _asked(database, job, is_mine=job.pk in mine)
+    if database_view.STATE_LOOKS[DatabaseState(database.state)][0] not in ("fail", "warn"):
+        return None
     explanation = database_view.explain(database, set())
-    if explanation is None or explanation.tone not in ("fail", "warn"):
+    if explanation is None:
         return None
     _tone, icon, word = database_view.look(database)
     sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title

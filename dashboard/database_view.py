@@ -1,5 +1,6 @@
 """What a database's state means, in words, and what is safest to do next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ STATE_LOOKS = {
     DatabaseState.UNREACHABLE: ("warn", "unplug"),
     DatabaseState.UNCHECKED: ("idle", "q"),
 }
+Words = tuple[str, str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,15 @@ def explain(database: Database, known: set[str], partial: Job | None = None) -> 
     tone, icon = STATE_LOOKS[DatabaseState(database.state)]
     at = ", ".join(database.current) or _("no revision")
     strange = ", ".join(revision for revision in database.current if revision not in known) or at
-    words = {
-        DatabaseState.UNKNOWN_REVISION: _unknown(strange, at),
-        DatabaseState.OVERLAPPING: _overlapping(at),
-        DatabaseState.AHEAD: _ahead(strange, at),
-        DatabaseState.UNINITIALISED: _uninitialised(database),
-        DatabaseState.UNREACHABLE: _unreachable(database),
-    }.get(DatabaseState(database.state))
-    return Explanation(tone, icon, *words) if words else None
-
-
-Words = tuple[str, str, str, tuple[str, ...]]
+    ways: dict[DatabaseState, Callable[[], Words]] = {
+        DatabaseState.UNKNOWN_REVISION: lambda: _unknown(strange, at),
+        DatabaseState.OVERLAPPING: lambda: _overlapping(at),
+        DatabaseState.AHEAD: lambda: _ahead(strange, at),
+        DatabaseState.UNINITIALISED: lambda: _uninitialised(database),
+        DatabaseState.UNREACHABLE: lambda: _unreachable(database),
+    }
+    words = ways.get(DatabaseState(database.state))
+    return Explanation(tone, icon, *words()) if words else None
 
 
 def _partial(job: Job) -> Words:
