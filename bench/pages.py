@@ -1,6 +1,6 @@
 """How long pages with much on them take, from the request to the last byte, on a running dashboard as script/server starts it.
 
-.venv/bin/python -m bench.pages [--requests 50] [--databases 200] [--revisions 5000] [--lines 50000]
+.venv/bin/python -m bench.pages [--requests 50] [--databases 200] [--revisions 5000] [--lines 50000] [--pause 40]
 """
 
 import argparse
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--databases", type=int, default=200)
     parser.add_argument("--revisions", type=int, default=5000)
     parser.add_argument("--lines", type=int, default=50_000)
+    parser.add_argument("--pause", type=int, default=40, help="seconds before measuring: workers look at what was registered")
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
@@ -133,6 +134,7 @@ def main() -> None:
         fill(Api(dashboard.port), Path(folder), given.databases, given.revisions)
         print(f"{given.databases} databases, {given.revisions} revisions; registered in {time.perf_counter() - started:.1f} s")
         job = talk(Api(dashboard.port), Path(folder), given.lines)
+        time.sleep(given.pause)
         opener = signed_in(dashboard.port)
         pages = {
             "home": "/",
