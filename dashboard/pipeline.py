@@ -57,20 +57,17 @@ class Cell:
         """Badge, trail and revision; there is a database."""
         at, stage = self.database, self.environment
         assert at
-        where = (at.project.name, at.project.slug, stage.name, stage.protected, at.pk)
-        return _head(get_language(), *where, self.tone, self.icon, self.word, self.trail, self.revision, self.message, at.was_read)
-
-
-HEAD = (
-    "language", "project", "slug", "environment", "protected", "database",
-    "tone", "symbol", "word", "trail", "revision", "message", "was_read",
-)  # fmt: skip
+        return _head(
+            language=get_language(), project=at.project.name, slug=at.project.slug, environment=stage.name, protected=stage.protected,
+            database=at.pk, tone=self.tone, symbol=self.icon, word=self.word, trail=self.trail, revision=self.revision,
+            message=self.message, was_read=at.was_read,
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def _head(*facts: Any) -> SafeString:
-    """Drawn once for the same facts: home with hundreds of cells draws little else."""
-    return render_to_string("dashboard/partials/pipeline_cell_head.html", dict(zip(HEAD, facts, strict=True)))
+def _head(**facts: Any) -> SafeString:
+    """Drawn once for the same facts and language: home with hundreds of cells draws little else."""
+    return render_to_string("dashboard/partials/pipeline_cell_head.html", facts)
 
 
 @dataclass(frozen=True)

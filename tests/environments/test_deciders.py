@@ -12,7 +12,7 @@ import pytest
 from config.embedded import EmbeddedPostgres
 from tests.support import figures
 
-ROUNDS = 2
+ROUNDS = 3
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 from config.embedded import EmbeddedPostgres
 from tests.support import figures
 
-ROUNDS = 4
+ROUNDS = 6
 
 pytestmark = pytest.mark.slow
 
