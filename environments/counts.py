@@ -19,6 +19,8 @@ MOST_TABLES = 100
 POSTGRESQL = text("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:name)")
 MYSQL = text("SELECT table_rows FROM information_schema.tables WHERE table_name = :table AND table_schema = coalesce(:schema, DATABASE())")
 NOT_ALLOWED, TOO_LONG, NO_TIME = "it may not be read", "counting took too long", "there was no time left to count it"
+IN_USE = "a migration or somebody else holds it"
+LOCK_MS = 20  # a count is not worth a wait: who waits may stand in a migration's way
 Place = tuple[str | None, str]
 
 
@@ -53,12 +55,14 @@ def in_words(counted: dict[str, Any] | None) -> str:
 
 
 def _all(connection: Connection, places: list[Place]) -> dict[Place, Count]:
+    """One table, one transaction: a migration that runs meanwhile must never find us holding one table and waiting for another."""
     deadline, found = time.monotonic() + SECONDS_ALL, {}
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL statement_timeout = {SECONDS_EACH * 1000:d}"))
-    elif connection.dialect.name != "sqlite":
+    if connection.dialect.name not in ("postgresql", "sqlite"):
         _limit_mysql(connection)
     for schema, name in places:
+        connection.rollback()
+        if connection.dialect.name == "postgresql":
+            _limit_postgresql(connection)
         if time.monotonic() > deadline:
             found[schema, name] = Count(None, why=NO_TIME)
         elif inspect(connection).has_table(_quoted(name), schema=_quoted(schema)):
@@ -76,7 +80,7 @@ def _one(connection: Connection, schema: str | None, name: str) -> Count:
         with connection.begin_nested():
             counted = int(connection.execute(select(func.count()).select_from(few.subquery())).scalar_one())
     except SQLAlchemyError as error:
-        return Count(estimate, why="" if estimate is not None else TOO_LONG if _is_timeout(error) else NOT_ALLOWED)
+        return Count(estimate, why="" if estimate is not None else _why(error))
     return Count(COUNTED, more=True) if counted > COUNTED else Count(counted, exact=True)
 
 
@@ -96,6 +100,11 @@ def _estimate(connection: Connection, schema: str | None, name: str) -> int | No
     return int(found) if found is not None and int(found) >= 0 else None
 
 
+def _limit_postgresql(connection: Connection) -> None:
+    connection.execute(text(f"SET LOCAL statement_timeout = {SECONDS_EACH * 1000:d}"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS:d}"))
+
+
 def _limit_mysql(connection: Connection) -> None:
     for statement in (f"SET SESSION max_statement_time = {SECONDS_EACH:d}", f"SET SESSION max_execution_time = {SECONDS_EACH * 1000:d}"):
         try:  # the first is MariaDB's, the second MySQL's
@@ -108,6 +117,8 @@ def _quoted(name: str | None) -> Any:
     return quoted_name(name, quote=True) if name else None
 
 
-def _is_timeout(error: SQLAlchemyError) -> bool:
+def _why(error: SQLAlchemyError) -> str:
     said = str(getattr(error, "orig", error)).lower()
-    return "timeout" in said or "max_statement_time" in said or "execution" in said
+    if "lock timeout" in said or "lock wait" in said:
+        return IN_USE
+    return TOO_LONG if "timeout" in said or "max_statement_time" in said or "execution" in said else NOT_ALLOWED

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, text
 
 SQLITE = text("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE lower(tbl_name) <> lower(:version_table)")
 
-# Objects of extensions count by the extension's name and version, objects of the system not at all.
+# Objects of extensions count by the extension's name and version, objects of the system not at all. All is taken as the catalogue
+# stores it: to have the server write an index or a view as SQL (pg_get_indexdef and its kin) waits for locks on its tables, and a
+# migration that runs meanwhile could end in a deadlock. What was dropped and made anew so counts as changed.
 POSTGRESQL = text(
     r"""
 WITH ours AS (
@@ -28,17 +30,17 @@ WITH ours AS (
 SELECT concat_ws('|', 'schema', nspname) FROM ours
 UNION ALL SELECT concat_ws('|', 'extension', extname, extversion) FROM pg_extension
 UNION ALL SELECT concat_ws('|', 'relation', nspname, relname, relkind, relpersistence, array_to_string(reloptions, ','), relrowsecurity,
-         relforcerowsecurity, relispartition, pg_get_expr(relpartbound, oid)) FROM relation
+         relforcerowsecurity, relispartition, relpartbound) FROM relation
 UNION ALL SELECT concat_ws('|', 'column', r.nspname, r.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-         a.attidentity, a.attgenerated, a.attcollation, pg_get_expr(d.adbin, d.adrelid))
+         a.attidentity, a.attgenerated, a.attcollation, d.adbin)
   FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind <> 'i'
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-UNION ALL SELECT concat_ws('|', 'index', r.nspname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisprimary)
+UNION ALL SELECT concat_ws('|', 'index', r.nspname, r.relname, to_jsonb(i) - '{indexrelid,indcheckxmin}'::text[])
   FROM relation r JOIN pg_index i ON i.indexrelid = r.oid
-UNION ALL SELECT concat_ws('|', 'constraint', n.nspname, c.conrelid::regclass, c.contypid::regtype, c.conname,
-         pg_get_constraintdef(c.oid), c.convalidated)
+UNION ALL SELECT concat_ws('|', 'constraint', n.nspname, to_jsonb(c) - '{oid,conindid}'::text[])
   FROM pg_constraint c JOIN ours n ON n.oid = c.connamespace WHERE c.conrelid = 0 OR c.conrelid <> :version_table
-UNION ALL SELECT concat_ws('|', 'view', nspname, relname, pg_get_viewdef(oid)) FROM relation WHERE relkind IN ('v', 'm')
+UNION ALL SELECT concat_ws('|', 'view', r.nspname, r.relname, w.ev_action)
+  FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid AND r.relkind IN ('v', 'm')
 UNION ALL SELECT concat_ws('|', 'sequence', r.nspname, r.relname, s.seqtypid, s.seqstart, s.seqincrement, s.seqmax, s.seqmin, s.seqcycle)
   FROM relation r JOIN pg_sequence s ON s.seqrelid = r.oid
 UNION ALL SELECT concat_ws('|', 'enum', n.nspname, t.typname, (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e
@@ -50,12 +52,11 @@ UNION ALL SELECT concat_ws('|', 'function', n.nspname, p.proname, pg_get_functio
          p.prokind, p.provolatile, p.prosecdef, p.proisstrict, p.probin, p.prosrc)
   FROM pg_proc p JOIN ours n ON n.oid = p.pronamespace
   WHERE NOT EXISTS (SELECT FROM extension_owned e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
-UNION ALL SELECT concat_ws('|', 'trigger', r.nspname, r.relname, pg_get_triggerdef(t.oid), t.tgenabled)
+UNION ALL SELECT concat_ws('|', 'trigger', r.nspname, r.relname, to_jsonb(t) - 'oid')
   FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
-UNION ALL SELECT concat_ws('|', 'rule', r.nspname, r.relname, pg_get_ruledef(w.oid))
+UNION ALL SELECT concat_ws('|', 'rule', r.nspname, r.relname, to_jsonb(w) - 'oid')
   FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.rulename <> '_RETURN'
-UNION ALL SELECT concat_ws('|', 'policy', r.nspname, r.relname, p.polname, p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid),
-         pg_get_expr(p.polwithcheck, p.polrelid))
+UNION ALL SELECT concat_ws('|', 'policy', r.nspname, r.relname, to_jsonb(p) - 'oid')
   FROM relation r JOIN pg_policy p ON p.polrelid = r.oid
 UNION ALL SELECT concat_ws('|', 'comment', r.nspname, r.relname, d.objsubid, d.description)
   FROM relation r JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = r.oid

@@ -1,6 +1,8 @@
 """How many rows tables hold, on SQLite, PostgreSQL and MariaDB, and what is said where it cannot be known."""
 
 import sqlite3
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -77,7 +79,34 @@ def test_table_that_may_not_be_read_says_so(on_postgresql: Database, postgres: E
 def test_locked_table_is_not_waited_for(on_postgresql: Database, postgres: EmbeddedPostgres) -> None:
     with closing(psycopg2.connect(postgres.url(NAME).replace("+psycopg2", ""))) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE unseen")
-        assert counts.rows_of(on_postgresql, [(None, "unseen"), (None, "few")])["unseen"]["why"] == counts.TOO_LONG
+        assert counts.rows_of(on_postgresql, [(None, "unseen"), (None, "few")])["unseen"]["why"] == counts.IN_USE
+
+
+def test_migration_that_runs_meanwhile_never_waits_for_two_tables(
+    on_postgresql: Database, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holding one table and waiting for another would end the migration, not us, in a deadlock."""
+    monkeypatch.setattr(counts, "LOCK_MS", 3000)  # so that one who waited would be found waiting
+    places = [(None, "few"), (None, "unseen"), (None, "many")]
+    with closing(psycopg2.connect(postgres.url(NAME).replace("+psycopg2", ""))) as migration, migration.cursor() as cursor:
+        cursor.execute("ALTER TABLE unseen ADD more int")
+        counting = threading.Thread(target=counts.rows_of, args=(on_postgresql, places))
+        counting.start()
+        await_waiting(postgres, "unseen")
+        cursor.execute("SET lock_timeout = '200ms'; ALTER TABLE few ADD more int")
+        migration.commit()
+        counting.join()
+
+
+def await_waiting(postgres: EmbeddedPostgres, name: str) -> None:
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+    with closing(psycopg2.connect(postgres.url(NAME).replace("+psycopg2", ""))) as connection, connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute(waits, [name])
+            if cursor.fetchone() == (1,):
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waited")
 
 
 def test_mariadb_counts_few_rows_and_estimates_many(mariadb: MariaDB, make_database: MakeDatabase, few: None) -> None:

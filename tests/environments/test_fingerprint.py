@@ -1,10 +1,13 @@
 """The schema's fingerprint: the same for the same schema, another for whatever a migration can change, blind to the version table."""
 
+import time
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
-from environments import version_table
+from environments import connections, version_table
 
 
 def of(database) -> str:
@@ -87,8 +90,6 @@ NO_CHANGES += ["CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KE
 @pytest.fixture(scope="module")
 def start(postgres) -> str:
     """A template database with an object of each kind."""
-    import psycopg2
-
     connection = psycopg2.connect(postgres.create_database("fingerprint_start").replace("+psycopg2", ""))
     connection.autocommit = True
     for statement in START:
@@ -125,3 +126,14 @@ def test_take_ignores_what_is_no_schema(make_database, copy: str, pg_sql, statem
 @pytest.mark.postgresql
 def test_take_is_the_same_for_a_copy(make_database, postgres, copy: str) -> None:
     assert of(make_database(copy)) == of(make_database(postgres.url("fingerprint_start")))
+
+
+@pytest.mark.postgresql
+def test_take_neither_waits_for_a_migration_nor_holds_it_up(make_database, copy: str, pg_sql) -> None:
+    """A view or an expression written as SQL would lock its table, and wait here."""
+    pg_sql(copy, "CREATE POLICY mine ON people USING (id > 1)", "CREATE TABLE others (id int DEFAULT 1)")
+    with closing(psycopg2.connect(copy.replace("+psycopg2", ""))) as migration, migration.cursor() as cursor:
+        cursor.execute("LOCK TABLE people, others, parted, names")
+        started = time.monotonic()
+        assert of(make_database(copy))
+        assert time.monotonic() - started < connections.LOCK_TIMEOUT
