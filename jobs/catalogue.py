@@ -172,6 +172,14 @@ CATALOGUE = [
         "Run it at a quieter time.",
     ),
     _known(
+        "AM-310",
+        r"deadlock detected|Deadlock found|\(1213,",
+        "The server broke a deadlock",
+        "Another session held what the migration needed, and waited for what the migration held. The server ended one of the two: this one.",
+        "See who uses these tables, and run it at a quieter time.",
+        "Try again: nothing is wrong with the revision itself.",
+    ),
+    _known(
         "AM-302",
         r"statement timeout|due to user request|terminating connection due to|server closed the connection|Lost connection"
         r"|server has gone away|Query execution was interrupted|Connection was killed|SSL connection has been closed",

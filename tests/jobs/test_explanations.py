@@ -20,6 +20,8 @@ MESSAGES = {
     "permission denied for schema public": "AM-205",
     "canceling statement due to lock timeout": "AM-301",
     "database is locked": "AM-301",
+    "deadlock detected": "AM-310",
+    '(1213, "Deadlock found when trying to get lock; try restarting transaction")': "AM-310",
     "canceling statement due to statement timeout": "AM-302",
     'relation "t" already exists': "AM-303",
     'relation "nope" does not exist': "AM-304",
