@@ -37,7 +37,8 @@ class NewDatabase(DatabaseChanges):
 
 
 class DatabaseShown(Shown):
-    """`current` and `pending` are what `checked_at` saw; `error` says why the last reading failed."""
+    """`current` and `pending` are what `checked_at` saw; `error` says why the last reading failed. `differences` is how many the last
+    check of its models found there, without those that are ignored; 0 also where none was made since it moved."""
 
     id: str
     project: str
@@ -51,6 +52,7 @@ class DatabaseShown(Shown):
     current: list[str]
     pending: list[str]
     pending_count: int
+    differences: int
     server: str
     checked_at: Time | None
     error: str | None
@@ -77,8 +79,11 @@ def list_databases(
     project: Annotated[str, Query(max_length=100)] = "",
     environment: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=100)] = "",
+    *,
+    differing: bool | None = None,
 ) -> dict[str, Any]:
-    return listed(queries.databases(user_of(request), project=project, environment=environment, state=state), page, _shown)
+    found = queries.databases(user_of(request), project=project, environment=environment, state=state, differing=differing)
+    return listed(found, page, _shown)
 
 
 @router.get("/{id}", response=DatabaseShown, summary="One database")
@@ -118,7 +123,10 @@ def _shown(databases: list[Database]) -> list[dict[str, Any]]:
 
 
 def _facts(database: Database) -> dict[str, Any]:
-    names = ("name", "version_table", "version_table_schema", "create_if_missing", "state", "current", "pending", "pending_count", "server")
+    names = (
+        "name", "version_table", "version_table_schema", "create_if_missing", "state", "current", "pending", "pending_count", "server",
+        "differences",
+    )  # fmt: skip
     return {
         "id": str(database.pk),
         "project": database.project.slug,

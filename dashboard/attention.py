@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.retelling import told
 from dashboard import database_view
@@ -14,7 +15,8 @@ from jobs.models import Job, JobStatus, OutcomeState
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that a person should look at; `job` or `database` is where. `asks`: the job waits for the reader's own approval."""
+    """Something that a person should look at; `job`, the project's `drift` or `database` is where. `asks`: the job waits for the reader's
+    own approval."""
 
     tone: str
     icon: str
@@ -24,6 +26,7 @@ class Attention:
     at: Any
     job: Job | None = None
     asks: bool = False
+    drift: bool = False
 
 
 def attention_of(found: list[Database], active: dict[Any, Job], last: dict[Any, Job], mine: set[int]) -> list[Attention]:
@@ -37,6 +40,8 @@ def _item(database: Database, job: Job | None, last: Job | None, mine: set[int])
         return _failed(database, last)
     if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
         return _asked(database, job, is_mine=job.pk in mine)
+    if database.state == DatabaseState.UP_TO_DATE and database.differences:
+        return _drifted(database)
     if database_view.STATE_LOOKS[DatabaseState(database.state)][0] not in ("fail", "warn"):
         return None
     explanation = database_view.explain(database, set())
@@ -59,6 +64,13 @@ def _asked(database: Database, job: Job, *, is_mine: bool) -> tuple[int, Attenti
     facts = {"name": job.requested_by.display_name, "what": _what(job)}
     sentence = _("%(name)s asks you to approve: %(what)s.") % facts if is_mine else _("%(name)s asks for approval: %(what)s.") % facts
     return 2 if is_mine else 5, Attention(tone, icon, _(word), database, sentence, job.created_at, job, asks=is_mine)
+
+
+def _drifted(database: Database) -> tuple[int, Attention]:
+    tone, icon, word = LOOKS["drift"]
+    count = database.differences
+    sentence = ngettext("%(count)d difference from the models.", "%(count)d differences from the models.", count)
+    return 4, Attention(tone, icon, _(word), database, sentence % {"count": count}, database.differences_at, drift=True)
 
 
 def _what(job: Job) -> str:

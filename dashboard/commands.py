@@ -16,6 +16,7 @@ COMMANDS: tuple[tuple[str, str, Promise, Action | None], ...] = (
     ("reviews", "eye", _("Reviews: what waits for me"), Action.VIEW),
     ("proposals", "pencil", _("Proposals"), Action.VIEW),
     ("jobs", "play", _("Jobs"), Action.VIEW),
+    ("drift-everywhere", "drift", _("Drift: models against databases"), Action.VIEW),
     ("promotions", "arrow", _("Promotions"), Action.VIEW),
     ("notices", "bell", _("Notices"), None),
     ("audit", "shield", _("Audit"), Action.AUDIT),

@@ -10,12 +10,13 @@ from accounts.models import User
 from accounts.permissions import Action, may
 from dashboard import twins
 from jobs import queries, reviews
+from jobs.drift import queries as drift
 from jobs.models import JobStatus
 from jobs.proposals import queries as proposals
 from notices import queries as notices
 
 VERSION = "0.1"
-SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "audit", "settings", "account", "notices", "help", "search")}
+SECTIONS = {name: name for name in ("reviews", "proposals", "jobs", "drift", "audit", "settings", "account", "notices", "help", "search")}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "may_configure": may(user, Action.CONFIGURE),
             "reviews": reviews.count(user),
             "proposals": len(proposals.to_review(user)),
+            "differing": drift.differ(user),
             "active_jobs": queries.jobs(user).filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count(),
         }
     return {"shell": facts}

@@ -14,7 +14,7 @@ GROUPS: tuple[tuple[Promise, tuple[Key, ...]], ...] = (
             (("g p",), _("Pipeline")),
             (("g r",), _("Reviews")),
             (("g j",), _("Jobs")),
-            (("g d",), _("Drift, of this project or of one to choose")),
+            (("g d",), _("Drift")),
             (("g a",), _("Audit")),
             (("g s",), _("Settings")),
             (("t",), _("Times as ages or as moments")),

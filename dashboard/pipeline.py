@@ -174,14 +174,15 @@ def _matching(projects: list[Project], found: list[Database], states: dict[Any, 
         projects = [project for project in projects if query.lower() in f"{project.slug} {project.name}".lower()]
     worst: dict[int, int] = {}
     having: set[int] = set()
+    wanted = state.split(",")
     for database in found:
         rank = states_of.ORDER.index(states[database.pk])
         worst[database.project_id] = min(worst.get(database.project_id, 99), rank)
-        if states[database.pk] == state:
+        if states[database.pk] in wanted:
             having.add(database.project_id)
     if state:
         projects = [project for project in projects if project.pk in having]
-    return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > states_of.ORDER.index("ahead"), project.slug))
+    return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > states_of.ORDER.index("drift"), project.slug))
 
 
 def _row(
@@ -221,7 +222,7 @@ def _cell(
     revision = database.current[0] if database.current else ""
     node = graph.revisions.get(revision) if graph else None
     acts = job is None and may(user, Action.CHECK, project=database.project, environment=stage)
-    fine = sum(one.state == DatabaseState.UP_TO_DATE for one in here)
+    fine = sum(one.state == DatabaseState.UP_TO_DATE and not one.differences for one in here)
     return Cell(
         stage,
         database,
@@ -259,6 +260,6 @@ def _version(
 ) -> str:
     """Changes when anything that the matrix shows has changed."""
     facts: list[Any] = [sorted(mine), [column.asks for column in columns]]
-    facts += [(str(database.pk), states[database.pk], database.state, database.current, database.pending_count) for database in found]
+    facts += [(str(one.pk), states[one.pk], one.state, one.current, one.pending_count, one.differences) for one in found]
     facts += [(str(key), job.pk, job.status) for group in (active, last) for key, job in group.items()]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ LOOKS = {
     "unknown_revision": ("fail", "q", gettext_noop("Unknown revision")),
     "overlapping": ("warn", "copy", gettext_noop("Overlapping")),
     "ahead": ("warn", "up2", gettext_noop("Ahead")),
+    "drift": ("warn", "drift", gettext_noop("Drift")),
     "running": ("run", "ring", gettext_noop("Running")),
     "awaiting_approval": ("idle", "diamond", gettext_noop("Awaiting approval")),
     "scheduled": ("idle", "clock", gettext_noop("Scheduled")),
@@ -30,7 +31,7 @@ LOOKS = {
     "up_to_date": ("ok", "check", gettext_noop("Up to date")),
 }
 ORDER = list(LOOKS)
-OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "frozen"}
+OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "frozen", "drift"}
 BEHIND = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
 
 
@@ -44,6 +45,8 @@ def state_of(database: Database, job: Job | None, last: Job | None, frozen: set[
         return "scheduled"
     if has_failed(last) and last is not None and database.state in BEHIND:
         return "partial" if last.database_state == OutcomeState.PARTIAL else "failed"
+    if database.state == DatabaseState.UP_TO_DATE and database.differences:
+        return "drift"
     return "frozen" if database.state in BEHIND and database.environment_id in frozen else database.state
 
 

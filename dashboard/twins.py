@@ -18,6 +18,7 @@ TWINS = {
     "database": "/databases/{id}",
     "database-edit": "/databases/{id}",
     "database-new": "/databases",
+    "drift-everywhere": "/databases?differing=true",
     "drift": "/projects/{slug}/checks",
     "environment": "/environments/{slug}/policy",
     "environment-edit": "/environments/{slug}",

@@ -88,6 +88,7 @@ urlpatterns = [
     path("settings/channels/<uuid:id>/test", channels.test, name="channel-test"),
     path("notices/", notices.index, name="notices"),
     path("notices/read", notices.mark_read, name="notices-read"),
+    path("drift/", drift.everywhere, name="drift-everywhere"),
     path("projects/new", projects_edit.create, name="project-new"),
     path("projects/<str:slug>/", project.project, name="project"),
     path("projects/<str:slug>/edit", projects_edit.edit, name="project-edit"),

@@ -174,6 +174,8 @@ class Database(models.Model):
     identity = models.JSONField(default=dict, blank=True, help_text="Which server and database the last reading came from.")
     expected = models.JSONField(null=True, blank=True, default=None, help_text="What jobs and readings account for (environments.watcher).")
     expected_at = models.DateTimeField(null=True, blank=True)
+    differences = models.PositiveIntegerField(default=0, help_text="From the models, by the last check since it moved.")
+    differences_at = models.DateTimeField(null=True, blank=True)
     moved_outside = models.JSONField(null=True, blank=True, default=None, help_text="{from, to, between}, until the next job.")
 
     class Meta:

@@ -36,9 +36,10 @@ def get_database(user: User, id: str | uuid.UUID) -> Database:
 
 
 def databases(
-    user: User, *, project: Project | str | None = None, environment: Environment | str | None = None, state: str | None = None
-) -> QuerySet[Database]:
-    """By project, environment (objects or slugs) and state; None or "" does not filter."""
+    user: User, *, project: Project | str | None = None, environment: Environment | str | None = None, state: str | None = None,
+    differing: bool | None = None,
+) -> QuerySet[Database]:  # fmt: skip
+    """By project, environment (objects or slugs), state, and whether a check found differences; None or "" does not filter."""
     if state and state not in DatabaseState.values:
         raise Invalid(f"There is no state {state[:40]!r}; use one of {', '.join(DatabaseState.values)}.", {"state": "Not a state."})
     found = Database.objects.select_related("project", "environment").filter(reach(user, Action.VIEW).q())
@@ -46,6 +47,8 @@ def databases(
         found = found.filter(**_by("project", project))
     if environment:
         found = found.filter(**_by("environment", environment))
+    if differing is not None:
+        found = found.filter(differences__gt=0) if differing else found.filter(differences=0)
     return found.filter(state=state) if state else found
 
 

@@ -101,7 +101,7 @@ def check_all() -> int:
 
 SAVED = (
     "state", "current", "pending", "pending_count", "checked_at", "changed_at", "error_code", "error", "server", "latency_ms", "identity",
-    "expected", "expected_at", "moved_outside",
+    "expected", "expected_at", "moved_outside", "differences", "differences_at",
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _success(row: Database, reading: Reading, seen: Seen) -> dict[str, Any]:
     values: dict[str, Any] = {"current": current, "checked_at": reading.at, "error_code": "", "error": ""}
     values |= {"server": reading.server, "latency_ms": reading.latency_ms, "identity": identity.lasting(reading.identity)}
     if current != row.current:
-        values["changed_at"] = reading.at
+        values |= {"changed_at": reading.at, "differences": 0, "differences_at": None}
     values |= watch(row, current, reading.at, seen)
     found = _judged(row, reading.rows)
     return values | (_verdict(found) if found else {"state": DatabaseState.UNCHECKED, "pending": [], "pending_count": 0})

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from jobs import chains, execution, health, liveness, previews, reaper, revision_sql
+from jobs.drift import tally
 from jobs.proposals import delivering, scratch
 from jobs.proposals import work as proposals
 
@@ -52,4 +53,5 @@ def sweep() -> None:
     delivering.sweep()
     previews.sweep()
     revision_sql.sweep()
+    tally.sweep()
     health.beat(health.SWEEP)

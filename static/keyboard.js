@@ -114,8 +114,7 @@
   };
   const go = (code) => {
     const link = $(`[data-go=${code.slice(3).toLowerCase()}]`);
-    if (code === "KeyD") location.href = $("main a[href$='/drift/']")?.href || `${words("search")}?q=drift`;
-    else if (link) link.click();
+    if (link) link.click();
   };
 
   let leading = 0;

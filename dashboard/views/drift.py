@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,12 +19,25 @@ from dashboard.forms.ignored import PLACES, IgnoreForm
 from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
 from environments.models import Database
-from jobs.drift import everywhere, ignoring, ledger, queries
+from jobs.drift import everywhere as checks
+from jobs.drift import ignoring, ledger, queries
 from migrations_store.differences import snippets
 from migrations_store.models import IgnoredDifference, Project
 from migrations_store.queries import get_project
 
-LISTED = 200
+LISTED, PAGE = 200, 50
+
+
+@require_GET
+def everywhere(request: HttpRequest) -> HttpResponse:
+    """Every database, those that differ first; `?show=differing` leaves out the others, `?page=` pages."""
+    user, only = user_of(request), request.GET.get("show") == "differing"
+    page = Paginator(queries.everywhere(user, only_differing=only), PAGE).get_page(request.GET.get("page"))
+    content = {
+        "page": page, "lines": drift_view.lines(queries.rows_of(page.object_list)), "only": only, "projects": True,
+        "databases": environments.databases(user).order_by().count(),
+    }  # fmt: skip
+    return render(request, "dashboard/drift_everywhere.html", content)
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,7 +46,7 @@ def drift(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     found = get_project(user, slug)
     if request.method == "POST":
-        asked = everywhere.check_everywhere(found, user=user)
+        asked = checks.check_everywhere(found, user=user)
         if not asked.refused:
             messages.success(request, _asked(asked))
             return redirect("drift", found.slug)
@@ -98,7 +112,7 @@ def _page(found: Project, user: User) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _asked(asked: everywhere.Asked) -> str:
+def _asked(asked: checks.Asked) -> str:
     number, running = len(asked.jobs), len(asked.under_way)
     begun = ngettext("%(number)s check was asked for.", "%(number)s checks were asked for.", number) % {"number": number}
     ran = ngettext("%(number)s was under way already.", "%(number)s were under way already.", running) % {"number": running}

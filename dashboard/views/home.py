@@ -37,7 +37,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
     query, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
-    state = state if state in LOOKS else ""
+    state = ",".join(value for value in state[:200].split(",") if value in LOOKS)
     page = number_of(request, "page") or 1
     found = pipelines.read(user, query=query, state=state, page=page)
     chips = [(value, *look, found.counts[value]) for value, look in LOOKS.items() if value in found.counts]

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from environments.models import Database
+from jobs.drift import tally
 from jobs.models import Comparison, Job
 from migrations_store import differences
 
@@ -31,3 +33,4 @@ def keep(comparison: Comparison) -> None:
     for entry in comparison.entries:
         entry["since"], entry["since_job"] = known.get(entry["key"], now)
     comparison.save(force_insert=True)
+    tally.recount(Database.objects.filter(pk=comparison.database_id).select_related("project", "environment"))

@@ -12,6 +12,7 @@ from accounts.permissions import Action, people_who_may, require
 from audit.services import record
 from config.errors import Conflict, Forbidden, Invalid
 from environments.models import Database, Environment
+from jobs.drift import tally
 from migrations_store.models import IgnoredDifference, Project
 from notices.models import Kind
 from notices.services import tell
@@ -44,6 +45,7 @@ def ignore(
     with transaction.atomic():
         rule.save(force_insert=True)
         record(user.username, "difference.ignore", str(rule), **_told(rule), reason=rule.reason)
+        tally.recount_project(project)
         if needs_second(rule):
             _ask(rule)
     return rule
@@ -61,6 +63,7 @@ def decide(rule: IgnoredDifference, *, user: User, decision: str, comment: str =
         waiting = _open(rule).filter(decision=Decision.NONE)
         if not waiting.update(decision=decision, decided_by=user, decided_at=Now(), comment=comment.strip()):
             raise _over(rule)
+        tally.recount_project(rule.project)
         record(user.username, f"difference.{decision}", str(rule), **_told(rule), comment=comment.strip())
         kind = Kind.APPROVED if decision == Decision.APPROVE else Kind.REJECTED
         text = f"{user.display_name} {'approved' if decision == Decision.APPROVE else 'rejected'} {rule}: {rule.subject}."
@@ -75,6 +78,7 @@ def take_back(rule: IgnoredDifference, *, user: User) -> IgnoredDifference:
     with transaction.atomic():
         if not _open(rule).update(taken_back_by=user, taken_back_at=Now()):
             raise _over(rule)
+        tally.recount_project(rule.project)
         record(user.username, "difference.show", str(rule), **_told(rule))
     rule.refresh_from_db()
     return rule

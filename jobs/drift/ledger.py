@@ -16,9 +16,10 @@ from migrations_store.models import IgnoredDifference, Project
 Decision = IgnoredDifference.Decision
 
 
-def alive(project: Project) -> QuerySet[IgnoredDifference]:
-    """Neither expired nor rejected nor taken back; in a protected environment they still need their second person."""
-    found = IgnoredDifference.objects.filter(project=project, taken_back_at=None, expires_at__gt=timezone.now())
+def alive(*projects: Any) -> QuerySet[IgnoredDifference]:
+    """Of these projects, or ids of projects: neither expired nor rejected nor taken back. In a protected environment they still need
+    their second person."""
+    found = IgnoredDifference.objects.filter(project__in=projects, taken_back_at=None, expires_at__gt=timezone.now())
     return found.exclude(decision=Decision.REJECT)
 
 

@@ -1,5 +1,7 @@
 """Models against databases as they were found by the last checks: one row for each database, and each difference with where it is."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +14,7 @@ from environments import queries as environments
 from environments.models import Database
 from jobs.drift import ledger
 from jobs.models import ACTIVE, Command, Comparison, Job, JobStatus
-from migrations_store.models import Project
+from migrations_store.models import IgnoredDifference, Project
 
 Shown = dict[str, Any]
 WHAT = ("added", "removed", "changed", "run")
@@ -73,11 +75,29 @@ class Same:
 
 
 def rows(user: User, project: Project) -> list[Row]:
-    """In the order of the environments. The same few queries however many databases there are."""
-    databases = list(environments.databases(user, project=project).defer("pending"))
+    """In the order of the environments."""
+    return rows_of(environments.databases(user, project=project).defer("pending"))
+
+
+def everywhere(user: User, *, only_differing: bool = False) -> QuerySet[Database]:
+    """Of all projects, those that differ most first."""
+    found = environments.databases(user, differing=True if only_differing else None).defer("pending")
+    return found.order_by("-differences", "project__slug", "environment__position", "name")
+
+
+def differ(user: User) -> int:
+    """How many of the databases that the person sees differ from their models."""
+    return environments.databases(user, differing=True).order_by().count()
+
+
+def rows_of(databases: Iterable[Database]) -> list[Row]:
+    """The same few queries however many databases there are."""
+    databases = list(databases)
     checks, found = _newest(Job.objects.filter(command=Command.CHECK), databases), _newest(Comparison.objects.all(), databases)
-    rules = list(ledger.alive(project))
-    return [_row(database, checks.get(database.pk), found.get(database.pk), rules) for database in databases]
+    rules: dict[Any, list[IgnoredDifference]] = defaultdict(list)
+    for rule in ledger.alive(*{database.project_id for database in databases}):
+        rules[rule.project_id].append(rule)
+    return [_row(database, checks.get(database.pk), found.get(database.pk), rules[database.project_id]) for database in databases]
 
 
 def row_of(job: Job) -> Row | None:

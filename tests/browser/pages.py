@@ -13,6 +13,7 @@ PAGES = {
     "delivery": "/projects/full/delivery/",
     "compare": "/projects/full/compare/",
     "compared": "/projects/full/compare/dev...test/",
+    "drift-everywhere": "/drift/",
     "drift": "/projects/models/drift/",
     "drift-ignored": "/projects/models/drift/ignored/",
     "drift-ignored-new": "/projects/models/drift/ignored/new?pattern=tmp_*",

@@ -100,6 +100,7 @@ PAGES = {
     "compare": Page(VIEWER, arguments=("shop", "dev", "test")),
     "compare-sql": Page(VIEWER, CHECKER, ("shop", "head", "dev")),
     "compare-sql-text": Page(VIEWER, arguments=("shop", "head", "dev"), answers=(404,)),
+    "drift-everywhere": Page(VIEWER),
     "drift": Page(VIEWER, OPERATOR, ("shop",)),
     "ignored": Page(VIEWER, arguments=("shop",)),
     "ignored-new": Page(CHECKER, CHECKER, ("shop",), data={"pattern": "tmp_*", "where": "", "reason": "not ours", "until": "UNTIL"}),

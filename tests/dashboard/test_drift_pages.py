@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +15,7 @@ from environments.models import Database, Environment
 from jobs.drift import ignoring
 from jobs.models import Job
 from migrations_store.models import IgnoredDifference
+from tests.api.conftest import Api, token_of
 from tests.jobs.conftest import rita
 from tests.jobs.test_drift import ENTRY, compared
 from tests.support.proposals import proposed
@@ -110,3 +113,56 @@ def test_hostile_names_stay_text(client: Client, database: Database, admin: User
     ignoring.ignore(database.project, user=admin, reason="<script>1</script>", kind="table", what="removed", table="<img src=x>")
     page = text_of(client.get("/projects/shop/drift/ignored/"))
     assert ["<img src=x>" in page, "<script>1" in page, "&lt;img src=x&gt;" in page] == [False, False, True]
+
+
+@pytest.fixture
+def up_to_date(database: Database, compared: Callable[[Database], Job]) -> Database:
+    """With one difference."""
+    compared(database)
+    Database.objects.filter(pk=database.pk).update(state="up_to_date", current=["three"])
+    return database
+
+
+def test_all_projects_are_on_one_page_those_that_differ_first(
+    client: Client, up_to_date: Database, add_database: Callable[..., Database]
+) -> None:
+    add_database(name="a")
+    page = text_of(client.get("/drift/"))
+    assert page.index("Differs</span>") < page.index("Never checked</span>")
+    assert 'href="/projects/shop/drift/"' in page
+    only = text_of(client.get("/drift/?show=differing"))
+    assert [only.count("Differs</span>"), only.count("Never checked</span>")] == [1, 0]
+    assert "1 database differs</span>" in only, "so says the navigation"
+    Database.objects.update(differences=0)
+    assert "No database is known to differ" in text_of(client.get("/drift/?show=differing"))
+
+
+def test_pipeline_shows_drift_in_its_cell_among_what_needs_attention_and_as_a_filter(client: Client, up_to_date: Database) -> None:
+    page = text_of(client.get("/"))
+    assert "1 difference from the models." in page
+    assert 'href="/projects/shop/drift/">Look at it' in page
+    assert "dev: Drift" in page
+    assert "No project matches" not in text_of(client.get("/?state=failed,drift"))
+    assert "No project matches" in text_of(client.get("/?state=failed"))
+
+
+def test_page_of_all_asks_as_often_for_many_as_for_few(
+    client: Client, database: Database, add_database: Callable[..., Database], compared: Callable[[Database], Job],
+    django_assert_num_queries: Any,
+) -> None:  # fmt: skip
+    compared(database)
+    client.get("/drift/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/drift/")
+    for number in range(5):
+        compared(add_database(name=f"d{number}"))
+    with django_assert_num_queries(len(few)):
+        client.get("/drift/")
+
+
+def test_api_tells_and_filters_by_differences(admin: User, up_to_date: Database, add_database: Callable[..., Database]) -> None:
+    add_database(name="a")
+    api = Api(token_of(admin))
+    found = api.get("/databases?differing=true")
+    assert [(one["id"], one["differences"]) for one in found["items"]] == [(str(up_to_date.pk), 1)]
+    assert api.get("/databases?differing=false")["count"] == 1

@@ -13,7 +13,7 @@ from audit.models import AuditEntry
 from config.errors import Conflict, Forbidden, Invalid
 from environments.models import Database, Environment
 from jobs import services
-from jobs.drift import comparisons, everywhere, ignoring, ledger, queries
+from jobs.drift import comparisons, everywhere, ignoring, ledger, queries, tally
 from jobs.models import Comparison, Job
 from migrations_store.models import IgnoredDifference, Project
 from notices.models import Notice
@@ -46,6 +46,7 @@ def compared(admin: User) -> Callable[[Database], Job]:
         job = services.request_job(database, user=admin, command="check", revision=None)
         Job.objects.filter(pk=job.pk).update(status="succeeded", database_state="unchanged", changes=[{"text": ENTRY["text"]}])
         Comparison.objects.create(job=job, database=database, entries=[ENTRY], at=timezone.now())
+        tally.recount_project(database.project)
         return job
 
     return keep
@@ -215,3 +216,32 @@ def test_rule_that_makes_no_sense_is_refused_at_its_field(project: Project, admi
         ignoring.ignore(project, user=admin, **({"reason": "noise"} | asked))
     assert set(refused.value.fields) == {field}
     assert not IgnoredDifference.objects.exists()
+
+
+def counted(database: Database) -> int:
+    return Database.objects.get(pk=database.pk).differences
+
+
+@pytest.mark.django_db
+def test_check_counts_beside_the_state_of_its_database(checked: Database, run: Callable[..., Job]) -> None:
+    assert counted(checked) == 1
+    job = run(checked, "downgrade", "two")
+    assert (job.status, counted(checked)) == ("succeeded", 0), "what was found there says nothing of where it is now"
+
+
+@pytest.mark.django_db
+def test_rules_that_come_and_go_change_the_count_at_once(differing: Database, admin: User) -> None:
+    assert counted(differing) == 1
+    rule = ignoring.ignore(differing.project, user=admin, reason="noise", **NEW_TABLE)
+    assert counted(differing) == 0
+    ignoring.take_back(rule, user=admin)
+    assert counted(differing) == 1
+
+
+@pytest.mark.django_db
+def test_rule_that_ends_by_itself_lets_its_difference_count_again(differing: Database, admin: User) -> None:
+    rule = ignoring.ignore(differing.project, user=admin, reason="noise", **NEW_TABLE)
+    IgnoredDifference.objects.filter(pk=rule.pk).update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert counted(differing) == 0
+    tally.sweep()
+    assert counted(differing) == 1
