@@ -122,6 +122,7 @@ def demo(tmp_path_factory) -> tuple[Path, list[dict[str, Any]]]:
 @pytest.mark.postgresql
 def test_demo_shows_every_state(demo):
     _, databases = demo
+    assert {one["name"]: one["differences"] for one in databases if one["differences"]} == {"oslo": 1}
     states = {f"{one['project']}/{one['environment']}/{one['name']}": (one["state"], one["pending_count"]) for one in databases}
     assert states == {
         "shop/dev/": ("pending", 2),
