@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Job
 from jobs.queries import LogItem, log_lines
 
-PAGE_LINES = 1000
+PAGE_LINES = 250  # a page stays light; those before and after come at a click, in place
+MATCHES = 1000
 POLL_LINES = 500
 SCAN_LINES = 100_000
 ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
@@ -47,13 +48,14 @@ class LogGroup:
 
 @dataclass(frozen=True)
 class LogWindow:
-    """A part of the log. `earlier` is where the window before it starts, None at the beginning; `open_end` when more will come."""
+    """A part of the log, after line `start`. `earlier` is where the window before it starts, None at the beginning."""
 
     groups: list[LogGroup]
     next_after: int
     earlier: int | None
     more: bool
     finished: bool
+    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,19 @@ class Look:
         return cls(level, query.get("find", "")[:200], time, query.get("wrap") != "off")
 
 
-def window(job: Job, *, after: int | None, look: Look) -> LogWindow:
-    """The page of the log that starts after `after`; without it the last page. With a filter, the first lines that match."""
+def window(job: Job, *, after: int | None, look: Look, until: int | None = None) -> LogWindow:
+    """The page of the log that starts after `after` and ends with `until` at the latest; without both the last page. With a filter, the
+    first lines that match."""
     if look.level or look.find:
         start, page = after or 0, log_lines(job, after or 0, SCAN_LINES)
-        items = [item for item in page.items if _matches(item, look.level, look.find)][-PAGE_LINES:]
+        items = [item for item in page.items if _matches(item, look.level, look.find)][-MATCHES:]
     else:
         start = max(0, job.line_count - PAGE_LINES) if after is None else max(0, after)
-        page = log_lines(job, start, PAGE_LINES)
+        page = log_lines(job, start, min(PAGE_LINES, max(1, until - start)) if until else PAGE_LINES)
         items = page.items
     earlier = max(0, start - PAGE_LINES) if start else None
-    return LogWindow(_groups(items, _clock(job, look.time)), page.next_after, earlier, page.next_after < job.line_count, page.finished)
+    groups = _groups(items, _clock(job, look.time))
+    return LogWindow(groups, page.next_after, earlier, page.next_after < job.line_count, page.finished, start)
 
 
 def tail(job: Job, *, after: int, look: Look) -> LogWindow:

@@ -19,7 +19,7 @@ from jobs.models import Command, Job, JobStatus, StepStatus
 @login_required
 @require_GET
 def job(request: HttpRequest, id: str) -> HttpResponse:
-    """The page. `?after=` is where the shown part of the log starts, `?line=` a line that must be in it."""
+    """The page. `?after=` is where the shown part of the log starts, `?until=` where it ends, `?line=` a line that must be in it."""
     found = queries.get_job(user_of(request), id, Action.READ_LOGS)
     return render(request, "dashboard/job.html", _page(request, found))
 
@@ -84,7 +84,7 @@ def _page(request: HttpRequest, found: Job) -> dict[str, Any]:
     look = log_view.Look.of(request.GET)
     line = number_of(request, "line")
     after = max(0, line - 50) if line else number_of(request, "after")
-    window = log_view.window(found, after=after, look=look)
+    window = log_view.window(found, after=after, look=look, until=number_of(request, "until"))
     shown = {
         "log": window,
         "look": look,

@@ -159,8 +159,15 @@ def test_17_link_to_a_line_of_fifty_thousand_leads_to_it(full: Site, heavy: str,
         page.goto(full.url(f"/jobs/{heavy}/#L{number}"))
         line = page.locator(f"#L{number}")
         expect(line).to_have_class(re.compile("hit-l"))
-        assert line.evaluate(IN_VIEW)
+        page.wait_for_function(IN_VIEW, arg=line.element_handle(), timeout=5000)  # the browser may still be on its way to it
     took = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     nodes = page.evaluate("document.querySelectorAll('*').length")
     note(f"job with 50,000 lines: {nodes} nodes, loaded in {took:.0f} ms (n=1)")
+    address = page.url
+    for name, lines in (("Later lines", 500), ("Earlier lines", 570)):  # from 70 on, as the link led to 120
+        page.get_by_role("link", name=name).click()
+        expect(page.locator("#log [id^=L]")).to_have_count(lines)
+    ids = page.evaluate("[...document.querySelectorAll('#log [id^=L]')].map(line => line.id)")
+    assert ids == [f"L{number}" for number in range(1, 571)], "in place, in order, each once"
+    assert page.url == address
     assert watched == []
