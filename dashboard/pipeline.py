@@ -5,15 +5,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Max
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts import queries as people
+from accounts.models import Team, User
 from accounts.permissions import Action, may
 from dashboard import states as states_of
 from dashboard.attention import Attention, attention_of
@@ -88,6 +91,31 @@ class Stage:
     asks: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for: a part of projects' names, states (with commas), a team's projects, and which page."""
+
+    query: str = ""
+    state: str = ""
+    team: int | None = None
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Wanted":
+        """Whatever makes no sense counts as absent."""
+        states = ",".join(value for value in query.get("state", "")[:200].split(",") if value in states_of.LOOKS)
+        return cls(query.get("q", "").strip()[:100], states, _number(query.get("team")), _number(query.get("page")) or 1)
+
+    def address(self, **others: Any) -> str:
+        """The same as a query, with some of it changed; without the page unless it is given."""
+        asked = {"q": self.query, "state": self.state, "team": self.team} | others
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
 @dataclass
 class Pipeline:
     environments: list[Environment]
@@ -100,6 +128,7 @@ class Pipeline:
     databases: int
     busy: bool
     mine: set[int]
+    teams: list[Team]
 
     @property
     def promotable(self) -> int:
@@ -107,7 +136,7 @@ class Pipeline:
         return sum(cell.move is not None and cell.move.kind == "promote" for row in self.rows for cell in row.cells)
 
 
-def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipeline:
+def read(user: User, wanted: Wanted) -> Pipeline:
     """Everything that the home page shows, with a constant number of queries."""
     stages = list(environments.environments(user))
     visible = list(queries.visible_projects(user))
@@ -115,8 +144,11 @@ def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipe
     active, last, now = jobs.active_jobs(found), _last_jobs(found), timezone.now()
     frozen = states_of.frozen(stages, now)
     states = {one.pk: states_of.state_of(one, active.get(one.pk), last.get(one.pk), set(frozen), now) for one in found}
-    projects = _matching(visible, found, states, query, state)
-    shown = projects[(page - 1) * PROJECTS : page * PROJECTS]
+    teams = people.projects_of_teams(user)
+    of_team = next((projects for team, projects in teams.items() if team.pk == wanted.team), None)
+    considered = [project for project in visible if of_team is None or project.pk in of_team]
+    projects = _matching(considered, found, states, wanted)
+    shown = projects[(wanted.page - 1) * PROJECTS : wanted.page * PROJECTS]
     snapshots = queries.latest_snapshots(shown)
     by_project: dict[int, list[Database]] = defaultdict(list)
     for database in found:
@@ -129,7 +161,7 @@ def read(user: User, *, query: str = "", state: str = "", page: int = 1) -> Pipe
     attention = attention_of(found, active, last, mine)[:ATTENTION]
     columns = _columns(stages, frozen)
     version = _version(states, found, active, last, mine, columns)
-    return Pipeline(stages, columns, rows, attention, dict(counts), version, len(projects), len(found), bool(active), mine)
+    return Pipeline(stages, columns, rows, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams))
 
 
 def _columns(stages: list[Environment], frozen: dict[Any, str]) -> list[Stage]:
@@ -168,19 +200,19 @@ def _databases(user: User, stages: list[Environment], projects: list[Project]) -
     return found
 
 
-def _matching(projects: list[Project], found: list[Database], states: dict[Any, str], query: str, state: str) -> list[Project]:
+def _matching(projects: list[Project], found: list[Database], states: dict[Any, str], wanted: Wanted) -> list[Project]:
     """Attention first, then by name."""
-    if query:
-        projects = [project for project in projects if query.lower() in f"{project.slug} {project.name}".lower()]
+    if wanted.query:
+        projects = [project for project in projects if wanted.query.lower() in f"{project.slug} {project.name}".lower()]
     worst: dict[int, int] = {}
     having: set[int] = set()
-    wanted = state.split(",")
+    in_states = wanted.state.split(",")
     for database in found:
         rank = states_of.ORDER.index(states[database.pk])
         worst[database.project_id] = min(worst.get(database.project_id, 99), rank)
-        if states[database.pk] in wanted:
+        if states[database.pk] in in_states:
             having.add(database.project_id)
-    if state:
+    if wanted.state:
         projects = [project for project in projects if project.pk in having]
     return sorted(projects, key=lambda project: (worst.get(project.pk, 99) > states_of.ORDER.index("drift"), project.slug))
 

@@ -60,7 +60,8 @@ const ui = (() => {
   }, 2000);
   on("htmx:beforeRequest", (event) => {
     const polls = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-    if (polls && (document.hidden || failures || signedOut || $("[data-pick]:checked"))) event.preventDefault();
+    const typing = event.detail.target?.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+    if (polls && (document.hidden || failures || signedOut || typing || $("[data-pick]:checked"))) event.preventDefault();
   });
   on("htmx:sendError", lost);
   on("htmx:timeout", lost);
@@ -95,6 +96,11 @@ const ui = (() => {
   });
   on("submit", (event) => {
     const form = event.target;
+    if (event.submitter?.getAttribute("aria-disabled") === "true") {
+      event.preventDefault();
+      $("[data-typed]", form).focus();
+      return;
+    }
     if (form.method === "dialog" || !form.matches("[data-once]")) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
@@ -104,6 +110,17 @@ const ui = (() => {
   on("htmx:afterSwap", reveal);
   reveal();
   $$("input[data-zone]").forEach((field) => (field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""));
+
+  // --- what asks for its name: the button waits for it and for every tick. The server asks for the same
+  const settle = () =>
+    $$("[data-typed]").forEach(({ id, form, value, dataset }) => {
+      const sure = form.checkValidity() && value.trim() === dataset.typed;
+      $(`#${id}-layout`).hidden = !/[\u0400-\u04ff]/.test(value);
+      for (const part of form.elements) if (part.type === "submit") part.setAttribute("aria-disabled", String(!sure));
+    });
+  on("input", settle);
+  on("change", settle);
+  settle();
 
   // --- choices that show only what belongs to them
   const conditional = () =>

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
 from dashboard import setup_view
-from dashboard.requests import number_of, user_of
+from dashboard.requests import user_of
 from dashboard.states import LOOKS
 from environments.models import Environment
 from migrations_store.models import Project
@@ -17,7 +17,8 @@ from migrations_store.models import Project
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """`?q=` and `?state=` filter, `?page=` pages. Without any project it is the first-run page; whoever may see nothing is told why."""
+    """`?q=`, `?state=` and `?team=` filter, `?page=` pages. Without any project it is the first-run page; whoever may see nothing is told
+    why."""
     if reach(user_of(request), Action.VIEW).nowhere:
         return render(request, "dashboard/no_role.html", {"admins": people_who_may(Action.CONFIGURE)})
     if not Project.objects.exists() or not Environment.objects.exists():
@@ -36,18 +37,19 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
-    query, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
-    state = ",".join(value for value in state[:200].split(",") if value in LOOKS)
-    page = number_of(request, "page") or 1
-    found = pipelines.read(user, query=query, state=state, page=page)
-    chips = [(value, *look, found.counts[value]) for value, look in LOOKS.items() if value in found.counts]
+    wanted = pipelines.Wanted.of(request.GET)
+    found = pipelines.read(user, wanted)
+    chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
+    pages = -(-found.total // pipelines.PROJECTS)
     return {
         "pipeline": found,
-        "query": query,
-        "state": state,
-        "page_number": page,
-        "pages": -(-found.total // pipelines.PROJECTS),
+        "wanted": wanted,
+        "kept": wanted.address(v=found.version, page=wanted.page),
+        "pages": pages,
+        "back": wanted.address(page=wanted.page - 1) if wanted.page > 1 else "",
+        "next": wanted.address(page=wanted.page + 1) if wanted.page < pages else "",
         "chips": chips,
+        "all": wanted.address(state=""),
         "may_configure": may(user, Action.CONFIGURE),
     }
 

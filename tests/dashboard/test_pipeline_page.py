@@ -1,0 +1,66 @@
+"""The pipeline's filters: names, states and teams, alone and together, kept from page to page."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Grant, Role, Team, User
+from dashboard import pipeline
+from environments.models import Database
+from migrations_store.models import Project
+from tests.support.sessions import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def teams(database: Database) -> tuple[Team, Team]:
+    """One has the shop, the other a project of its own."""
+    other = Project.objects.create(slug="ledger", name="Ledger")
+    sellers, bookkeepers = Team.objects.create(name="Sellers"), Team.objects.create(name="Bookkeepers")
+    Grant.objects.create(team=sellers, role=Role.OPERATOR, project=database.project)
+    Grant.objects.create(team=bookkeepers, role=Role.OPERATOR, project=other)
+    return sellers, bookkeepers
+
+
+def shown(client: Client, query: str) -> list[bool]:
+    page = text_of(client.get(f"/?{query}"))
+    return [f'class="pname" href="/projects/{slug}/"' in page for slug in ("shop", "ledger")]
+
+
+def test_team_shows_its_projects_alone(client: Client, teams: tuple[Team, Team]) -> None:
+    sellers, bookkeepers = teams
+    assert shown(client, "") == [True, True]
+    assert shown(client, f"team={sellers.pk}") == [True, False]
+    assert shown(client, f"team={bookkeepers.pk}&q=led") == [False, True]
+    assert shown(client, f"team={bookkeepers.pk}&q=shop") == [False, False]
+    assert shown(client, "team=99999") == [True, True], "a team that there is not is no filter"
+    assert f'value="{sellers.pk}" selected' in text_of(client.get(f"/?team={sellers.pk}"))
+
+
+def test_only_ones_own_teams_are_offered(teams: tuple[Team, Team]) -> None:
+    olga = User.objects.create_user("olga", password="correct horse", role=Role.VIEWER)
+    assert "All teams" not in text_of(signed_in(olga).get("/"))
+    teams[0].members.add(olga)
+    page = text_of(signed_in(olga).get("/"))
+    assert ("Sellers" in page, "Bookkeepers" in page) == (True, False)
+
+
+def test_filters_are_kept_by_chips_pages_and_the_refresh(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch, teams: tuple[Team, Team]
+) -> None:  # fmt: skip
+    monkeypatch.setattr(pipeline, "PROJECTS", 1)
+    page = text_of(client.get("/?q=e&page=2"))
+    assert "Page 2 of 1" not in page
+    first = text_of(client.get("/"))
+    assert "Page 1 of 2" in first
+    assert 'href="/?page=2"' in first
+    kept = text_of(client.get(f"/?q=o&state={database.state}&team={teams[0].pk}"))
+    rest = f"q=o&amp;state={database.state}&amp;team={teams[0].pk}"
+    assert f"{rest}&amp;v=" in kept
+    assert f'href="/?q=o&amp;team={teams[0].pk}"' in kept, "all states, but still this team"
