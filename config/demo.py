@@ -152,6 +152,7 @@ class Demo:
     def run(self, database: Database, command: str, revision: str | list[str] | None, reason: str) -> None:
         if database.jobs.filter(reason=reason, status=JobStatus.SUCCEEDED).exists():
             return
+        database.refresh_from_db()
         job = request_job(database, user=self.user, command=command, revision=revision, reason=reason)
         execute(job.pk)
         job.refresh_from_db()
