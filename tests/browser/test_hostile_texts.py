@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from dashboard.log_view import PAGE_LINES
 from tests.browser.conftest import PASSWORD, Site, sign_in, watch
 from tests.browser.payloads import batches, payloads
 from tests.jobs.conftest import ENV
@@ -161,7 +162,11 @@ def run(stage: Stage) -> None:
     job = stage.api.run(id, "upgrade", "two", reason=reasons[0])
     assert job["status"] == "failed", job
     jobs = [stage.api.request(id, "upgrade", "one", reason=reason) for reason in reasons[1:]]
-    stage.sink("lines of a log", f"/jobs/{job['id']}/", TEXTS[-100:])
+    lines, half = stage.api.log(job["id"]).splitlines(), PAGE_LINES // 2  # by halves: a text with a break is more lines than one
+    pages = {max(0, start - half // 2): "\n".join(lines[start : start + half]) for start in range(0, len(lines), half)}
+    assert all(any(text in page for page in pages.values()) for text in TEXTS)
+    for start, page in pages.items():
+        stage.sink("lines of a log", f"/jobs/{job['id']}/?after={start}", [text for text in TEXTS if text in page])
     stage.sink("error of a database", f"/jobs/{job['id']}/", ["no such table: <img src=x onerror=ran(0)>"])
     for number, reason in zip([job["id"], *jobs], reasons, strict=True):
         stage.api.ended(number)
