@@ -126,7 +126,7 @@ def test_a_destructive_command_on_protected_needs_name_and_reason(client: Client
     plan = plan_of(client, prod, "stamp", "three")
     answer = client.post(f"/plans/{plan.pk}/jobs/", form_of(client, plan) | {"typed": typed, "reason": reason})
     assert answer.status_code == 422
-    assert ("Keyboard layout looks Russian" in answer.content.decode()) == (typed == "зкщв")
+    assert ("Keyboard layout looks Russian. Type prod." in answer.content.decode()) == (typed == "зкщв")
     assert not Job.objects.exists()
 
 
