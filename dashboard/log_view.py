@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Job
 from jobs.queries import LogItem, log_lines
 
-PAGE_LINES = 250  # a page stays light; those before and after come at a click, in place
+PAGE_LINES, MORE_LINES = 150, 500  # a page stays light; those before and after come at a click, in place
 MATCHES = 1000
 POLL_LINES = 500
 SCAN_LINES = 100_000
@@ -57,6 +57,11 @@ class LogWindow:
     finished: bool
     start: int = 0
 
+    @property
+    def later(self) -> int:
+        """Where the window after this one ends."""
+        return self.next_after + MORE_LINES
+
 
 @dataclass(frozen=True)
 class Look:
@@ -82,9 +87,9 @@ def window(job: Job, *, after: int | None, look: Look, until: int | None = None)
         items = [item for item in page.items if _matches(item, look.level, look.find)][-MATCHES:]
     else:
         start = max(0, job.line_count - PAGE_LINES) if after is None else max(0, after)
-        page = log_lines(job, start, min(PAGE_LINES, max(1, until - start)) if until else PAGE_LINES)
+        page = log_lines(job, start, min(MORE_LINES, max(1, until - start)) if until else PAGE_LINES)
         items = page.items
-    earlier = max(0, start - PAGE_LINES) if start else None
+    earlier = max(0, start - MORE_LINES) if start else None
     groups = _groups(items, _clock(job, look.time))
     return LogWindow(groups, page.next_after, earlier, page.next_after < job.line_count, page.finished, start)
 
