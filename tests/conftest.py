@@ -23,8 +23,6 @@ os.environ |= OURS
 django.setup()
 
 SERVERS = ("autogenerate", "browser", "integration")
-# These have a server of their own in any case, or enough to do for one.
-ALONE = ("test_first_run.py", "test_hostile_texts.py", "test_restart.py", "test_screens.py", "test_secrets.py")
 
 pytest_plugins = ["tests.support.figures"]
 
@@ -47,8 +45,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            folder, _, name = path.rpartition("/")
-            return folder if folder.rpartition("/")[2] in SERVERS and name not in ALONE else path
+            folder = path.rpartition("/")[0]
+            return folder if folder.rpartition("/")[2] in SERVERS else path
 
     return Together(config, log)
 
