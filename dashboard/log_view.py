@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Job
 from jobs.queries import LogItem, log_lines
 
-PAGE_LINES, MORE_LINES = 150, 500  # a page stays light; those before and after come at a click, in place
+PAGE_LINES, MORE_LINES = 120, 500  # a page stays light; those before and after come at a click, in place
 MATCHES = 1000
 POLL_LINES = 500
 SCAN_LINES = 100_000
