@@ -146,10 +146,10 @@ class Demo:
         return found
 
     def upgrade(self, database: Database, revision: str | list[str], reason: str) -> None:
-        """A job as any other, run here and now, before anything serves; one that succeeded before is not asked for again."""
         self.run(database, "upgrade", revision, reason)
 
     def run(self, database: Database, command: str, revision: str | list[str] | None, reason: str) -> None:
+        """A job as any other, run here and now, before anything serves; one that succeeded before is not asked for again."""
         if database.jobs.filter(reason=reason, status=JobStatus.SUCCEEDED).exists():
             return
         database.refresh_from_db()

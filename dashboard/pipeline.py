@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Max
-from django.http import QueryDict
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,6 +21,7 @@ from accounts.permissions import Action, may
 from dashboard import states as states_of
 from dashboard.attention import Attention, attention_of
 from dashboard.moves import Move, next_move
+from dashboard.requests import number_of
 from environments import policies
 from environments import queries as environments
 from environments.models import Database, DatabaseState, Environment, Policy
@@ -101,19 +102,16 @@ class Wanted:
     page: int = 1
 
     @classmethod
-    def of(cls, query: QueryDict) -> "Wanted":
+    def of(cls, request: HttpRequest) -> "Wanted":
         """Whatever makes no sense counts as absent."""
+        query = request.GET
         states = ",".join(value for value in query.get("state", "")[:200].split(",") if value in states_of.LOOKS)
-        return cls(query.get("q", "").strip()[:100], states, _number(query.get("team")), _number(query.get("page")) or 1)
+        return cls(query.get("q", "").strip()[:100], states, number_of(request, "team"), number_of(request, "page") or 1)
 
     def address(self, **others: Any) -> str:
         """The same as a query, with some of it changed; without the page unless it is given."""
         asked = {"q": self.query, "state": self.state, "team": self.team} | others
         return urlencode({name: value for name, value in asked.items() if value})
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 @dataclass

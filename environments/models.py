@@ -176,6 +176,7 @@ class Database(models.Model):
     expected_at = models.DateTimeField(null=True, blank=True)
     differences = models.PositiveIntegerField(default=0, help_text="From the models, by the last check since it moved.")
     differences_at = models.DateTimeField(null=True, blank=True)
+    differences_until = models.DateTimeField(null=True, blank=True, help_text="When the first of the rules that were looked at ends.")
     moved_outside = models.JSONField(null=True, blank=True, default=None, help_text="{from, to, between}, until the next job.")
 
     class Meta:

@@ -37,7 +37,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
-    wanted = pipelines.Wanted.of(request.GET)
+    wanted = pipelines.Wanted.of(request)
     found = pipelines.read(user, wanted)
     chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
     pages = -(-found.total // pipelines.PROJECTS)

@@ -241,7 +241,10 @@ def test_rules_that_come_and_go_change_the_count_at_once(differing: Database, ad
 @pytest.mark.django_db
 def test_rule_that_ends_by_itself_lets_its_difference_count_again(differing: Database, admin: User) -> None:
     rule = ignoring.ignore(differing.project, user=admin, reason="noise", **NEW_TABLE)
-    IgnoredDifference.objects.filter(pk=rule.pk).update(expires_at=timezone.now() - timedelta(minutes=1))
+    long_ago = timezone.now() - timedelta(days=3)  # and nothing has run since
+    IgnoredDifference.objects.filter(pk=rule.pk).update(expires_at=long_ago)
+    Database.objects.filter(pk=differing.pk, differences_until=rule.expires_at).update(differences_until=long_ago)
     assert counted(differing) == 0
     tally.sweep()
     assert counted(differing) == 1
+    assert not Database.objects.exclude(differences_until=None).exists(), "nothing is due any more"
