@@ -12,8 +12,20 @@ LINES = 20
 
 
 def test_line_is_shown_within_a_second(stage, world):
+    """Every line of a job; a machine that runs all tests has three tries."""
     world.revision("one", f'for number in range({LINES}):\n    print("tick", repr(time.time()))\n    time.sleep(0.17)')
-    job = stage.add(world).request()
+    for _ in range(3):
+        seen = late(stage, stage.add(world).request())
+        assert len(seen) == LINES
+        least, middle, most = min(seen), statistics.median(seen), max(seen)
+        figures.note(f"log lines: {LINES} shown after {least:.2f} s at least, {middle:.2f} s in the middle, {most:.2f} s at most")
+        if most < 1:
+            break
+    assert most < 1
+
+
+def late(stage, job):
+    """By how many seconds each line was."""
     seen, after, finished = [], 0, False
     deadline = time.monotonic() + 40
     while not finished and time.monotonic() < deadline:
@@ -22,10 +34,7 @@ def test_line_is_shown_within_a_second(stage, world):
         seen += [now - float(item["text"].split()[1]) for item in page["items"] if item["text"].startswith("tick ")]
         after, finished = page["next_after"], page["finished"]
         time.sleep(0.05)
-    least, middle, most = min(seen), statistics.median(seen), max(seen)
-    figures.note(f"log lines: {len(seen)} shown after {least:.2f} s at least, {middle:.2f} s in the middle, {most:.2f} s at most")
-    assert len(seen) == LINES
-    assert middle < 1, "how late the latest is, on a machine that runs all tests, is told above"
+    return seen
 
 
 def test_log_is_numbered_without_gaps(stage, world):
