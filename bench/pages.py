@@ -14,7 +14,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from tests.support.dashboard import TOKEN, Api, eventually, serving
+from tests.support.dashboard import TOKEN, Api, serving
+from tests.support.patience import eventually
 
 PASSWORD = "benchmark-only"
 ENVIRONMENTS = ("dev", "test", "stage", "prod")

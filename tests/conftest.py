@@ -24,7 +24,7 @@ django.setup()
 
 SERVERS = ("autogenerate", "browser", "integration")
 
-pytest_plugins = ["tests.support.figures"]
+pytest_plugins = ["tests.support.figures", "tests.support.lateness"]
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: E402 the environment comes first
 from tests.support.mariadb import MariaDB  # noqa: E402 as above

@@ -15,7 +15,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tests.jobs.conftest import ENV, table, write_revision
 from tests.runner.test_propose import TEMPLATE
-from tests.support.dashboard import Api, Dashboard, eventually, serving
+from tests.support.dashboard import Api, Dashboard, serving
+from tests.support.patience import eventually
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps an event loop in this thread, while other tests here use the store
 PASSWORD = "correct-horse-battery"

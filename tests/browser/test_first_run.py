@@ -19,7 +19,7 @@ EMPTY = ("/jobs/", "/promotions/", "/reviews/", "/settings/environments/")
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("empty") / "data", ADMIN_PASSWORD=PASSWORD, ADMIN_TOKEN=TOKEN) as dashboard:
-        dashboard.wait_until_ready(180)
+        dashboard.wait_until_ready()
         yield Site(dashboard, Api(dashboard.port, TOKEN), Path())
 
 

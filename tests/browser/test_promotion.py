@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, Site
 from tests.jobs.conftest import ENV, table, write_revision
-from tests.support.dashboard import ROOT, eventually
+from tests.support.dashboard import ROOT
+from tests.support.patience import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PASSWORD = "three-people-in-three-browsers"

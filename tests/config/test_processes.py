@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import eventually, is_gone
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, sys
@@ -48,22 +50,8 @@ def watch() -> Iterator[Callable[..., Watched]]:
         one.process.communicate()
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
 def pid_in(path: Path) -> int:
-    assert wait_for(lambda: path.exists() and path.read_text().strip() != "")
+    eventually(lambda: path.exists() and path.read_text().strip(), 10, "the process has told its id")
     return int(path.read_text())
 
 
@@ -72,7 +60,7 @@ def test_supervisor_stops_children(watch, tmp_path):
     pid = pid_in(tmp_path / "pid")
     watched.end()
     assert watched.process.returncode == 0
-    assert not is_alive(pid)
+    assert is_gone(pid)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
@@ -80,20 +68,20 @@ def test_supervisor_stops_on_signal(watch, tmp_path, number):
     watched = watch(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
     pid = pid_in(tmp_path / "pid")
     watched.end(number)
-    assert not is_alive(pid)
+    assert is_gone(pid)
 
 
 def test_supervisor_kills_daemons(watch, tmp_path):
     watched = watch(f"setsid sh -c 'setsid sleep 1000 & echo $! > {tmp_path}/pid' & exec sleep 1000")
     pid = pid_in(tmp_path / "pid")
     watched.end()
-    assert not is_alive(pid)
+    assert is_gone(pid)
 
 
 def test_supervisor_starts_child_again(watch, tmp_path):
     watched = watch(f"echo $$ >> {tmp_path}/pids; exec sleep 1000")
     os.kill(pid_in(tmp_path / "pids"), signal.SIGKILL)
-    assert wait_for(lambda: len((tmp_path / "pids").read_text().split()) == 2)
+    eventually(lambda: len((tmp_path / "pids").read_text().split()) == 2, 10, "both have told their ids")
     assert "child 0 ended with -9; it starts again in 1 s." in watched.end()
 
 
@@ -108,7 +96,7 @@ def test_supervisor_stops_in_stages(watch, tmp_path):
     first = f"trap 'sleep 0.5; echo first >> {tmp_path}/order; exit' TERM; echo up > {tmp_path}/up; while :; do sleep 0.05; done"
     second = f"trap 'echo second >> {tmp_path}/order; exit' TERM; while :; do sleep 0.05; done"
     watched = watch(first, second)
-    assert wait_for((tmp_path / "up").exists)
+    eventually((tmp_path / "up").exists, 10, "it is up")
     watched.end()
     assert (tmp_path / "order").read_text().split() == ["first", "second"]
 
@@ -117,7 +105,7 @@ def test_killed_supervisor_leaves_nothing(watch, tmp_path):
     watched = watch(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
     pid = pid_in(tmp_path / "pid")
     watched.end(signal.SIGKILL)
-    assert wait_for(lambda: not is_alive(pid))
+    eventually(lambda: is_gone(pid), 10, "the process is gone")
 
 
 def test_supervisor_ends_children_on_error(tmp_path):
@@ -125,4 +113,4 @@ def test_supervisor_ends_children_on_error(tmp_path):
     script = f"echo $$ > {tmp_path}/pid; exec sleep 1000"
     done = subprocess.run([sys.executable, "-c", program, script], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert "ZeroDivisionError" in done.stderr
-    assert not (tmp_path / "pid").exists() or not is_alive(pid_in(tmp_path / "pid"))
+    assert not (tmp_path / "pid").exists() or is_gone(pid_in(tmp_path / "pid"))

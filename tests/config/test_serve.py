@@ -15,6 +15,7 @@ import pytest
 
 from config.embedded import free_port
 from tests.support.dashboard import ROOT, Dashboard, serving
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -51,13 +52,14 @@ def test_server_starts_dead_web_again(first):
     victims = [path for path in Path("/proc").glob("[0-9]*") if is_gunicorn_of(path, dashboard)]
     os.kill(min(int(path.name) for path in victims), signal.SIGKILL)
     time.sleep(1)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            assert dashboard.get("/healthz")["status"] == "ok"
-            break
-        time.sleep(0.2)
+    eventually(lambda: serves_again(dashboard), 20, "it serves again", every=0.2)
     assert any("web ended with -9" in line for line in dashboard.stderr)
+
+
+def serves_again(dashboard: Dashboard) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(dashboard.get("/healthz")["status"] == "ok")
+    return False
 
 
 def is_gunicorn_of(path: Path, dashboard: Dashboard) -> bool:
@@ -89,10 +91,7 @@ def test_killed_server_leaves_nothing_and_starts_again(first):
     """The last that `first` goes through."""
     killed, _ = first
     killed.stop(signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while killed.processes() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert killed.processes() == []
+    eventually(lambda: killed.processes() == [], 20, "everything of it is gone", every=0.1)
     with serving(killed.data) as dashboard:
         printed = dashboard.wait_until_ready()
         assert printed == [f"Ready: http://127.0.0.1:{dashboard.port}/"], "the password is printed at the first start alone"
@@ -115,7 +114,7 @@ def demo(tmp_path_factory) -> tuple[Path, list[dict[str, Any]]]:
     """The data of a demo that was started once, and its databases as it showed them."""
     data = tmp_path_factory.mktemp("demo") / "data"
     with serving(data, "--demo", ADMIN_PASSWORD="a good password", ADMIN_TOKEN="token-for-tests-0001") as dashboard:
-        dashboard.wait_until_ready(120)
+        dashboard.wait_until_ready()
         return data, dashboard.get("/api/v1/databases?limit=100", "token-for-tests-0001")["items"]
 
 

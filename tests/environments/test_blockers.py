@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from environments import blockers
 from environments.blockade import OUR_LOCK, Blockade, Waiter
 from environments.models import Database
 from tests.support.mariadb import PASSWORD, USER, MariaDB
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.django_db
 JOB, KEY = "alembic-dashboard job 7", 77
@@ -46,12 +46,12 @@ def waiting(session: Any, statement: str) -> Iterator[None]:
 
 def looked(database: Database, **more: Any) -> Blockade:
     """The look is repeated until there is something to see."""
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        if found := blockers.find(database, Waiter(JOB, KEY, **more)):
-            return found
-        time.sleep(0.1)
-    pytest.fail("nobody was seen in the way")
+    return eventually(lambda: blockers.find(database, Waiter(JOB, KEY, **more)), 15, "somebody is seen in the way", every=0.1)
+
+
+def with_somebody_behind(database: Database) -> Blockade | None:
+    found = looked(database)
+    return found if found.behind else None
 
 
 # --- PostgreSQL
@@ -111,10 +111,7 @@ def test_postgresql_counts_those_behind(make_database: Make, url: str) -> None:
     with waiting(job, "ALTER TABLE users ADD x int"):
         looked(database)
         with waiting(behind, "SELECT * FROM users"):
-            deadline = time.monotonic() + 15
-            while looked(database).behind == 0 and time.monotonic() < deadline:
-                time.sleep(0.1)
-            found = looked(database)
+            found = eventually(lambda: with_somebody_behind(database), 15, "somebody is seen behind", every=0.1)
             holder.close()
     assert found.behind == 1
     assert found.longest_s is not None

@@ -1,51 +1,26 @@
 """The same on MariaDB, where one is installed: `apt install mariadb-server-core`. Nothing else stands in for it."""
 
-import os
-import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pymysql
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from config.embedded import free_port
 from environments import connections, trial, version_table
 from environments.errors import Unreachable
+from tests.support.mariadb import MariaDB
 
 CANARY = "s3cr3t-canary"
 NASTY = ['a"b', "a'b", "a`b", "a;b", "a b", "%s", "%(x)s", ":name", "Select", "a.b", "ключ", "a\\b"]
 Sql = Callable[..., None]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+@pytest.fixture
+def server(mariadb: MariaDB) -> int:
     """The port of a MariaDB that is ours alone."""
-    if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
-        pytest.skip("NOT TESTED ON MARIADB: mariadbd is not installed (apt install mariadb-server-core mariadb-client-core)")
-    data, port = tmp_path_factory.mktemp("mariadb"), free_port()
-    place = [f"--datadir={data}/data", *(["--user=root"] if os.geteuid() == 0 else [])]
-    install = ["mariadb-install-db", "--no-defaults", *place, "--auth-root-authentication-method=normal", "--skip-test-db"]
-    subprocess.run(install, check=True, capture_output=True)
-    options = [*place, f"--socket={data}/socket", f"--port={port}", "--bind-address=127.0.0.1"]
-    with (data / "log").open("wb") as log, subprocess.Popen(["mariadbd", "--no-defaults", *options], stdout=log, stderr=log) as process:
-        wait(port, data / "log")
-        yield port
-        process.terminate()
-
-
-def wait(port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            return pymysql.connect(host="127.0.0.1", port=port, user="root").close()
-        except pymysql.err.OperationalError:
-            time.sleep(0.1)
-    pytest.fail(log.read_text(errors="replace")[-1000:])
+    return mariadb.port
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 import contextlib
 import itertools
-import os
-import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.runner.projects import World
-from tests.support.dashboard import Api, Dashboard, eventually
+from tests.support.dashboard import Api, Dashboard
+from tests.support.patience import eventually
 from tests.support.targets import Target
 
 NUMBERS = itertools.count(1)
@@ -106,17 +105,3 @@ def parent(pid: int) -> int:
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return 0
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended; one that only waits to be collected has."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
-
-
-def kill(*pids: int, number: int = signal.SIGKILL) -> None:
-    assert min(pids) > 1, "0 would be everyone in this group"
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.stage import is_gone, says_who
+from tests.integration.stage import says_who
 from tests.runner.projects import ENV, World, table
+from tests.support.patience import is_gone
 
 pytestmark = pytest.mark.slow
 FLOOD = """\

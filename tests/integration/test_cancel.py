@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from tests.integration.stage import is_gone
 from tests.runner.projects import table
-from tests.support.dashboard import eventually
+from tests.support.patience import eventually, is_gone
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.stage import Database, Gate, is_gone, kill, parent
+from tests.integration.stage import Database, Gate, kill, parent
 from tests.runner.projects import World, table
 from tests.support import figures
-from tests.support.dashboard import eventually
+from tests.support.patience import eventually, is_gone
 from tests.support.targets import Target
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]

@@ -6,10 +6,11 @@ import time
 import pytest
 
 from tests.integration.conftest import PASSWORD
-from tests.integration.stage import Gate, Stage, is_gone
+from tests.integration.stage import Gate, Stage
 from tests.runner.projects import World, table
 from tests.support import figures
 from tests.support.dashboard import TOKEN, serving
+from tests.support.patience import is_gone
 
 pytestmark = pytest.mark.slow
 

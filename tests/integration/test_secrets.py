@@ -23,8 +23,9 @@ import redis
 from tests.integration.conftest import PASSWORD
 from tests.integration.stage import Stage
 from tests.runner.projects import ENV, World, table
-from tests.support.dashboard import TOKEN, Api, eventually, serving
+from tests.support.dashboard import TOKEN, Api, serving
 from tests.support.figures import note
+from tests.support.patience import eventually
 from tests.support.targets import Target
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.integration.stage import Database
 from tests.runner.projects import ENV, table
-from tests.support.dashboard import eventually
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.slow
 MODELS = """\

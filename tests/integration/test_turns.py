@@ -7,7 +7,7 @@ import pytest
 from celery import Celery
 
 from tests.integration.stage import kill
-from tests.support.dashboard import eventually
+from tests.support.patience import eventually
 from tests.support.targets import Target
 
 pytestmark = pytest.mark.slow

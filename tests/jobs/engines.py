@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,15 +83,6 @@ def mysql(port: int, database: str, user: str, password: str) -> Callable[[], An
 
 def sqlite(path: Path) -> Callable[[], Any]:
     return lambda: sqlite3.connect(path, isolation_level=None)
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from jobs import backup, services
 from jobs.backup import BackupResult
 from jobs.models import Job, JobStatus, LogChunk
 from jobs.recorder import Recorder
+from tests.support.patience import eventually, is_gone
 
 Run = Callable[..., BackupResult]
 
@@ -68,12 +69,7 @@ def files(job: Job) -> list[str]:
 
 
 def gone(pid_file: Path) -> bool:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if not Path("/proc", pid_file.read_text()).exists():
-            return True
-        time.sleep(0.02)
-    return False
+    return eventually(lambda: is_gone(int(pid_file.read_text())), 5, "the process is gone")
 
 
 def test_run_keeps_what_the_program_wrote(job: Job, run: Run, script: Any) -> None:

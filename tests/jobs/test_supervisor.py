@@ -12,6 +12,7 @@ import pytest
 from jobs import supervisor
 from tests.runner.projects import World, run, table
 from tests.support import figures
+from tests.support.patience import eventually, is_gone
 
 SECRET = "correct/horse&battery"
 
@@ -24,17 +25,9 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def gone(pid_file: Path, seconds: float = 2) -> bool:
-    """Whether the process that wrote the file is no more."""
-    pid, deadline = int(pid_file.read_text()), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
+def gone(pid_file: Path) -> bool:
+    """Whether the process that wrote the file is no more, soon."""
+    return eventually(lambda: is_gone(int(pid_file.read_text())), 2, "the process is gone")
 
 
 def told(path: Path) -> bool:

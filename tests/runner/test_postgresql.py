@@ -15,6 +15,7 @@ import pytest
 
 from config.embedded import EmbeddedPostgres, free_port, is_free
 from tests.runner.projects import ENV, World, run, table
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.postgresql
 KEY = -1234567890123456789
@@ -181,10 +182,7 @@ def test_a_stopped_statement_ends_on_the_server_too(world: World, server: Embedd
         return bool(session.fetchone()[0])
 
     assert run(spec(world, server, shop, session), should_stop=asleep).exit.stopped
-    deadline = time.monotonic() + 5
-    while asleep() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not asleep()
+    eventually(lambda: not asleep(), 5, "the statement has ended on the server", every=0.1)
 
 
 @pytest.fixture
@@ -207,9 +205,7 @@ def pooler(server: EmbeddedPostgres) -> Iterator[int]:
         (directory / "ini").write_text("\n".join(lines))
         other_user = ["-u", "nobody"] if os.geteuid() == 0 else []
         with subprocess.Popen(["pgbouncer", "-q", *other_user, directory / "ini"], stderr=subprocess.DEVNULL) as process:
-            deadline = time.monotonic() + 10
-            while is_free(port) and time.monotonic() < deadline:
-                time.sleep(0.05)
+            eventually(lambda: not is_free(port), 10, "the pooler answers")
             yield port
             process.terminate()
 

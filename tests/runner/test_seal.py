@@ -15,6 +15,7 @@ from runner import seal
 from runner.spec import Spec
 from tests.runner.projects import ENV, World, table
 from tests.support import figures
+from tests.support.patience import eventually
 
 
 def manifest(root: Path) -> dict[str, str]:
@@ -83,9 +84,7 @@ def test_a_file_that_changes_while_env_py_works_stops_the_run_before_the_first_s
 
 def edit_once(begun: Path, world: World) -> None:
     """When this file is there; SQLite makes the database's when the runner connects."""
-    deadline = time.monotonic() + 30
-    while not begun.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(begun.exists, 30, "the run begins", every=0.02)
     world.write("migrations/versions/three.py", "raise SystemExit('edited')\n")
 
 

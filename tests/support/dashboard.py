@@ -3,23 +3,22 @@
 import contextlib
 import json
 import os
-import queue
 import signal
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from config.embedded import free_port
+from tests.support.patience import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "token-for-tests-0001"
 FINAL = ("succeeded", "failed", "canceled", "rejected")
-T = TypeVar("T")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -33,25 +32,19 @@ class Dashboard:
         self.process = subprocess.Popen(
             command, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        self.lines: queue.Queue[str] = queue.Queue()
         self.stdout: list[str] = []
         self.stderr: list[str] = []
-        threading.Thread(target=self.follow, daemon=True).start()
+        threading.Thread(target=lambda: self.stdout.extend(self.process.stdout or ()), daemon=True).start()
         threading.Thread(target=lambda: self.stderr.extend(self.process.stderr or ()), daemon=True).start()
 
-    def follow(self) -> None:
-        for line in self.process.stdout or ():
-            self.stdout.append(line)
-            self.lines.put(line.strip())
-        self.lines.put("")
+    def wait_until_ready(self) -> list[str]:
+        """What it has printed until then."""
+        eventually(lambda: self.is_ready() or self.process.poll() is not None, 60, "the server is ready")
+        assert self.is_ready(), f"it ended: {''.join(self.stderr)}"
+        return [line.strip() for line in self.stdout]
 
-    def wait_until_ready(self, timeout: float = 60) -> list[str]:
-        printed: list[str] = []
-        while not (printed and printed[-1].startswith("Ready:")):
-            line = self.lines.get(timeout=timeout)
-            assert line, f"it ended: {''.join(self.stderr)}"
-            printed.append(line)
-        return printed
+    def is_ready(self) -> bool:
+        return any(line.startswith("Ready:") for line in self.stdout)
 
     def get(self, path: str, token: str = "") -> dict[str, Any]:
         return Api(self.port, token).call("GET", path)[1]
@@ -148,12 +141,3 @@ class Api:
 
     def log(self, job: str) -> str:
         return str(self.get(f"/jobs/{job}/log.txt"))
-
-
-def eventually(question: Callable[[], T | None], timeout: float, what: str, every: float = 0.05) -> T:
-    """Asks until the answer is true, and returns it."""
-    deadline = time.monotonic() + timeout
-    while not (answer := question()):
-        assert time.monotonic() < deadline, f"waited {timeout} s in vain until {what}"
-        time.sleep(every)
-    return answer

@@ -3,8 +3,7 @@
 import os
 import shutil
 import subprocess
-import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +11,7 @@ import pymysql
 import pytest
 
 from config.embedded import free_port
+from tests.support.patience import eventually
 
 USER, PASSWORD = "shop", "s3cr3t-canary"
 
@@ -36,13 +36,16 @@ class MariaDB:
         return self
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                return self.connect().close()
-            except pymysql.err.OperationalError:
-                time.sleep(0.1)
-        pytest.fail((self.directory / "log").read_text(errors="replace")[-1000:])
+        try:
+            eventually(self._answers, 30, "MariaDB answers", every=0.1)
+        except AssertionError:
+            pytest.fail((self.directory / "log").read_text(errors="replace")[-1000:])
+
+    def _answers(self) -> bool:
+        with suppress(pymysql.err.OperationalError):
+            self.connect().close()
+            return True
+        return False
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
