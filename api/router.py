@@ -1,5 +1,6 @@
 """The API as a whole."""
 
+import functools
 from typing import Any
 
 from django.views.decorators.http import require_safe
@@ -34,8 +35,13 @@ from api.schemas import Problem
 class Api(NinjaAPI):
     """Says in its OpenAPI document that any call may be answered with a problem."""
 
-    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        document = super().get_openapi_schema(**kwargs)
+    def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
+        """The same for everybody, and made once: it takes long, and strangers may ask for it."""
+        return self._document
+
+    @functools.cached_property
+    def _document(self) -> OpenAPISchema:
+        document = super().get_openapi_schema()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for methods in document["paths"].values():

@@ -109,6 +109,16 @@ def tables_can_be_emptied() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_permissions_of_models() -> None:
+    """Django makes rows for them after each emptying of the store; nothing here asks for one."""
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.models.signals import post_migrate
+
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    assert post_migrate.disconnect(create_contenttypes)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def plain_static_files() -> None:
     """Pages are rendered without a collected, hashed copy of the static files."""
     from django.conf import settings
