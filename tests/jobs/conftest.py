@@ -12,6 +12,7 @@ from jobs import execution, services
 from jobs.models import Job
 from migrations_store import services as store
 from migrations_store.models import Project
+from tests.environments.conftest import execute, write_version
 
 ENV = """\
 from alembic import context
@@ -112,6 +113,16 @@ def add_database(admin: User, project: Project, dev: Environment, tmp_path: Path
 @pytest.fixture
 def database(add_database: Callable[..., Database]) -> Database:
     return add_database()
+
+
+def stand_at(database: Database, *line: str) -> Database:
+    """Brings the database to the last of these revisions as Alembic would, without a job: for tests of what comes after."""
+    path = Path(database.database)
+    execute(path, *(f"CREATE TABLE IF NOT EXISTS t_{id} (id INTEGER PRIMARY KEY)" for id in line))
+    write_version(path, line[-1])
+    environments.check_database_now(database)
+    database.refresh_from_db()
+    return database
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from jobs.models import Job, JobStatus, Promotion, Stage
 from jobs.promotions import promote
 from jobs.services import Wishes
 from migrations_store.models import Project
-from tests.jobs.conftest import write_revision
+from tests.jobs.conftest import stand_at, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Run = Callable[..., Job]
@@ -28,11 +28,11 @@ AddDatabase = Callable[..., Database]
 
 
 @pytest.fixture
-def stages(admin: User, dev: Environment, add_database: AddDatabase, run: Run) -> dict[str, Environment]:
+def stages(admin: User, dev: Environment, add_database: AddDatabase) -> dict[str, Environment]:
     """dev has two of three revisions; test and prod have nothing, and prod asks for an approval."""
     test = environments.create_environment(user=admin, fields={"slug": "test", "name": "test", "position": 2, "protected": False})
     prod = environments.create_environment(user=admin, fields={"slug": "prod", "name": "prod", "position": 3, "protected": True})
-    run(add_database(dev), "upgrade", "two")
+    stand_at(add_database(dev), "one", "two")
     add_database(test)
     add_database(prod)
     return {"dev": dev, "test": test, "prod": prod}
@@ -161,8 +161,8 @@ def test_chain_does_not_lose_data_in_a_protected_environment_by_itself(
     assert "t_one" in promotion.stages.get(position=2).note
 
 
-def test_stage_that_has_everything_is_passed_over(project: Project, admin: User, stages: dict[str, Environment], run: Run) -> None:
-    run(Database.objects.get(environment=stages["test"]), "upgrade", "two")
+def test_stage_that_has_everything_is_passed_over(project: Project, admin: User, stages: dict[str, Environment]) -> None:
+    stand_at(Database.objects.get(environment=stages["test"]), "one", "two")
     promotion = chain(project, admin, stages)
     assert states(promotion) == ["active", "succeeded", "requested"]
     assert promotion.jobs.get().status == JobStatus.AWAITING_APPROVAL
@@ -214,11 +214,9 @@ def test_same_key_gives_the_same_promotion(project: Project, admin: User, stages
 # --- several at once
 
 
-def test_fleet_is_paired_by_name(
-    project: Project, admin: User, stages: dict[str, Environment], add_database: AddDatabase, run: Run
-) -> None:
+def test_fleet_is_paired_by_name(project: Project, admin: User, stages: dict[str, Environment], add_database: AddDatabase) -> None:
     for name in ("eu", "us"):
-        run(add_database(stages["dev"], name), "upgrade", "one")
+        stand_at(add_database(stages["dev"], name), "one")
     for name in ("eu", "asia"):
         add_database(stages["test"], name)
     moves, alone = spread(Move(project, stages["dev"], stages["test"]))
@@ -254,16 +252,15 @@ def test_batch_of_which_nothing_is_promoted_is_refused(project: Project, admin: 
 
 
 @pytest.fixture
-def grown(admin: User, stages: dict[str, Environment], run: Run) -> Database:
-    """dev, where one job brought two revisions and another the third."""
-    database = Database.objects.get(environment=stages["dev"])
-    run(database, "upgrade", "three")
-    database.refresh_from_db()
-    return database
+def grown(stages: dict[str, Environment]) -> Database:
+    """dev, with all three revisions."""
+    return stand_at(Database.objects.get(environment=stages["dev"]), "one", "two", "three")
 
 
-def test_rollback_leads_to_where_a_job_began(admin: User, grown: Database) -> None:
-    first, second = Job.objects.filter(database=grown).order_by("pk")
+def test_rollback_leads_to_where_a_job_began(admin: User, dev: Environment, add_database: AddDatabase, run: Run) -> None:
+    grown = add_database(dev)
+    first, second = (run(grown, "upgrade", revision) for revision in ("two", "three"))
+    grown.refresh_from_db()
     assert rollbacks.target_of(grown, f"job:{first.pk}") == "base"
     promotion, plan, job = rollbacks.roll_back(grown, user=admin, to=f"job:{second.pk}", reason="it was too slow")
     assert (promotion.kind, plan.to_heads, [step["revision"] for step in plan.steps]) == ("rollback", ["two"], ["three"])
@@ -281,15 +278,12 @@ def test_rollback_needs_its_own_permission(grown: Database) -> None:
 
 
 @pytest.mark.parametrize(("undo", "word"), [("raise NotImplementedError", "refuses to run"), (None, "has no downgrade")])
-def test_step_without_a_way_back_refuses_the_rollback(
-    admin: User, grown: Database, root: Path, run: Run, undo: str | None, word: str
-) -> None:
+def test_step_without_a_way_back_refuses_the_rollback(admin: User, grown: Database, root: Path, undo: str | None, word: str) -> None:
     write_revision(root, "four", "three", "pass", undo or "pass")
     if undo is None:
         path = root / "migrations" / "versions" / "four.py"
         path.write_text(path.read_text().split("def downgrade")[0])
-    run(grown, "upgrade", "four")
-    grown.refresh_from_db()
+    stand_at(grown, "one", "two", "three", "four")
     with pytest.raises(Irreversible, match=f"four.*{word}|{word}.*four"):
         rollbacks.roll_back(grown, user=admin, to="two")
 
