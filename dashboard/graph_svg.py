@@ -1,16 +1,13 @@
 """The whole history as one drawing that stands alone: with its own styles, for light and dark, and words for those who cannot see it."""
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
 
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from dashboard.graph_map import EDGE, TOP, traced
 from dashboard.graph_rows import COLOURS
 from dashboard.graph_view import GraphView
+from dashboard.svg import fit
 from environments.models import Database
 from migrations_store import graph as graphs
 from migrations_store import lanes
@@ -23,8 +20,6 @@ LANES = 20
 ID_WIDTH = 116
 LETTER = 7
 LONGEST = 90  # letters of a message
-# What XML cannot hold, and what makes text read in another order than it is written in.
-UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 STYLE = (
     "svg{color-scheme:light dark;background:#fff;font:13px system-ui,sans-serif}"
     "path{fill:none;stroke-width:2}.d{stroke-dasharray:3 4}text{fill:#161c24}.i{font:12px ui-monospace,monospace;fill:#566070}"
@@ -35,8 +30,6 @@ STYLE = (
     ".c0{stroke:#6ea3ee}.c1{stroke:#bb8cf0}.c2{stroke:#4dbcc6}.c3{stroke:#ea86c3}.c4{stroke:#94a0ad}.c5{stroke:#cfa274}"
     ".f0{fill:#6ea3ee}.f1{fill:#bb8cf0}.f2{fill:#4dbcc6}.f3{fill:#ea86c3}.f4{fill:#94a0ad}.f5{fill:#cfa274}}"
 )
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
 
 @dataclass(frozen=True)
@@ -69,11 +62,6 @@ def draw(project: Project, snapshot: Snapshot, databases: list[Database]) -> str
         "</svg>\n",
     ]
     return "".join(parts)
-
-
-def fit(text: str) -> str:
-    """As it may stand in XML: not a template's work, for it would take ten times as long for thousands of rows."""
-    return escape(UNFIT.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _drawn(line: Line, indent: int) -> str:

@@ -5,10 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Max
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,7 +19,8 @@ from accounts.permissions import Action, may
 from dashboard import states as states_of
 from dashboard.attention import Attention, attention_of
 from dashboard.moves import Move, next_move
-from dashboard.requests import number_of
+from dashboard.pipeline_groups import Group, by_team, in_order
+from dashboard.pipeline_wanted import Wanted
 from environments import policies
 from environments import queries as environments
 from environments.models import Database, DatabaseState, Environment, Policy
@@ -92,33 +91,11 @@ class Stage:
     asks: str
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the address asks for: a part of projects' names, states (with commas), a team's projects, and which page."""
-
-    query: str = ""
-    state: str = ""
-    team: int | None = None
-    page: int = 1
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> "Wanted":
-        """Whatever makes no sense counts as absent."""
-        query = request.GET
-        states = ",".join(value for value in query.get("state", "")[:200].split(",") if value in states_of.LOOKS)
-        return cls(query.get("q", "").strip()[:100], states, number_of(request, "team"), number_of(request, "page") or 1)
-
-    def address(self, **others: Any) -> str:
-        """The same as a query, with some of it changed; without the page unless it is given."""
-        asked = {"q": self.query, "state": self.state, "team": self.team} | others
-        return urlencode({name: value for name, value in asked.items() if value})
-
-
 @dataclass
 class Pipeline:
     environments: list[Environment]
     stages: list[Stage]
-    rows: list[Row]
+    groups: list[Group]
     attention: list[Attention]
     counts: dict[str, int]
     version: str
@@ -131,7 +108,8 @@ class Pipeline:
     @property
     def promotable(self) -> int:
         """How many promotions could be chosen at once."""
-        return sum(cell.move is not None and cell.move.kind == "promote" for row in self.rows for cell in row.cells)
+        cells = [cell for group in self.groups for row in group.rows for cell in row.cells]
+        return sum(cell.move is not None and cell.move.kind == "promote" for cell in cells)
 
 
 def read(user: User, wanted: Wanted) -> Pipeline:
@@ -143,15 +121,24 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     frozen = states_of.frozen(stages, now)
     states = {one.pk: states_of.state_of(one, active.get(one.pk), last.get(one.pk), set(frozen), now) for one in found}
     teams = people.projects_of_teams(user)
-    of_team = next((projects for team, projects in teams.items() if team.pk == wanted.team), None)
-    considered = [project for project in visible if of_team is None or project.pk in of_team]
+    chosen = {team: projects for team, projects in teams.items() if team.pk == wanted.team}
+    considered = [project for project in visible if not chosen or project.pk in next(iter(chosen.values()))]
     projects = _matching(considered, found, states, wanted)
+    grouping = (chosen or teams) if wanted.grouped else {}
+    projects = in_order(projects, grouping)
     shown = projects[(wanted.page - 1) * PROJECTS : wanted.page * PROJECTS]
     snapshots = queries.latest_snapshots(shown)
     by_project: dict[int, list[Database]] = defaultdict(list)
     for database in found:
         by_project[database.project_id].append(database)
-    rows = [_row(user, project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last) for project in shown]
+
+    def row(project: Project) -> Row:
+        return _row(user, project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last)
+
+    def states_in(project: Project) -> list[str]:
+        return [states[database.pk] for database in by_project[project.pk]]
+
+    groups = by_team(shown, grouping, wanted, row, states_in) if grouping else [Group([row(project) for project in shown])]
     counts: dict[str, int] = defaultdict(int)
     for value in states.values():
         counts[value] += 1
@@ -159,7 +146,7 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     attention = attention_of(found, active, last, mine)[:ATTENTION]
     columns = _columns(stages, frozen)
     version = _version(states, found, active, last, mine, columns)
-    return Pipeline(stages, columns, rows, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams))
+    return Pipeline(stages, columns, groups, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams))
 
 
 def _columns(stages: list[Environment], frozen: dict[Any, str]) -> list[Stage]:

@@ -14,7 +14,7 @@ from jobs.proposals.standing import Standing, Word
 from migrations_store.models import Proposal, ProposalVersion, Review
 
 Look = tuple[str, str, str]
-TABS = ("structure", "python", "sql", "findings", "discussion", "versions")
+TABS = ("structure", "python", "sql", "diagram", "findings", "discussion", "versions")
 STATUSES: dict[str, Look] = {
     "queued": ("idle", "dot", gettext_noop("Queued")),
     "running": ("run", "ring", gettext_noop("Being made")),

@@ -132,6 +132,7 @@ urlpatterns = [
     path("proposals/<str:id>/", proposal.proposal, name="proposal"),
     path("proposals/<str:id>/status/", proposal.status, name="proposal-status"),
     path("proposals/<str:id>/sql", proposal.sql_text, name="proposal-sql"),
+    path("proposals/<str:id>/diagram.<str:form>", proposal.drawing, name="proposal-diagram"),
     path("proposals/<str:id>/reviews/", proposal_review.review, name="proposal-review"),
     path("proposals/<str:id>/threads/", proposal_review.open_thread, name="proposal-threads"),
     path("proposals/<str:id>/threads/<int:thread>/comments/", proposal_review.reply, name="proposal-reply"),

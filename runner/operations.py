@@ -20,6 +20,11 @@ def described(item, dialect) -> dict:
     return _Description(dialect).of(item)
 
 
+def described_column(column, dialect) -> dict:
+    """The same for one column of the models."""
+    return _Description(dialect).column(column)
+
+
 def flat(found) -> list:
     """Without the containers that hold what happens to one table."""
     every = []
@@ -38,9 +43,7 @@ def count(context, facts: dict) -> None:
     from sqlalchemy import inspect
 
     options = context.opts
-    metadata = options.get("target_metadata")
-    several = metadata if isinstance(metadata, (list, tuple)) else [metadata] if metadata is not None else []
-    facts["metadata_tables"] += sum(len(one.tables) for one in several)
+    facts["metadata_tables"] += sum(len(one.tables) for one in metadatas(context))
     inspector = inspect(context.connection)
     schemas = inspector.get_schema_names() if options.get("include_schemas") else [None]
     names = [name for schema in schemas if schema != "information_schema" for name in inspector.get_table_names(schema=schema)]
@@ -49,6 +52,12 @@ def count(context, facts: dict) -> None:
     facts["compare_server_default"] = bool(options.get("compare_server_default"))
     facts["batch"] = bool(options.get("render_as_batch"))
     facts["filters"] = [name for name in ("include_object", "include_name") if options.get(name)]
+
+
+def metadatas(context) -> list:
+    """env.py may give none, one or several."""
+    given = context.opts.get("target_metadata")
+    return list(given) if isinstance(given, (list, tuple)) else [given] if given is not None else []
 
 
 METHODS = {

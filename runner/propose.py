@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import commands, offline, operations, writing
+from . import commands, neighbours, offline, operations, writing
 from .check import _code
 from .failures import Failure, message
 
@@ -46,6 +46,7 @@ class Propose(commands.Run):
         """One event with everything; an env.py that takes empty revisions away leaves no file."""
         self.facts["tokens"] = offline.tokens(self.revision.generated_revisions)
         found = [self.described(script, generated) for generated in self.revision.generated_revisions]
+        self.facts["diagram"] = neighbours.around(self.context, [one for file in found for one in file["operations"]])
         self.events.emit("proposal", files=found, facts=self.facts)
 
     def described(self, script, generated) -> dict:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
 from dashboard import setup_view
+from dashboard.pipeline_wanted import Wanted
 from dashboard.requests import user_of
 from dashboard.states import LOOKS
 from environments.models import Environment
@@ -17,8 +18,8 @@ from migrations_store.models import Project
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """`?q=`, `?state=` and `?team=` filter, `?page=` pages. Without any project it is the first-run page; whoever may see nothing is told
-    why."""
+    """`?q=`, `?state=` and `?team=` filter, `?group=team` groups and `?folded=` folds groups, `?page=` pages. Without any project it is the
+    first-run page; whoever may see nothing is told why."""
     if reach(user_of(request), Action.VIEW).nowhere:
         return render(request, "dashboard/no_role.html", {"admins": people_who_may(Action.CONFIGURE)})
     if not Project.objects.exists() or not Environment.objects.exists():
@@ -37,7 +38,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
-    wanted = pipelines.Wanted.of(request)
+    wanted = Wanted.of(request)
     found = pipelines.read(user, wanted)
     chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
     pages = -(-found.total // pipelines.PROJECTS)
@@ -50,6 +51,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "next": wanted.address(page=wanted.page + 1) if wanted.page < pages else "",
         "chips": chips,
         "all": wanted.address(state=""),
+        "regrouped": wanted.address(group="" if wanted.grouped else "team", folded=""),
         "may_configure": may(user, Action.CONFIGURE),
     }
 

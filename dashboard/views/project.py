@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.permissions import Action, may, reach, require_part
 from config.errors import NotFound, Refused
 from config.retelling import told
-from dashboard import database_view, graph_page, graph_svg, graph_when, moves, proposal_view
+from dashboard import database_view, graph_page, graph_svg, graph_when, moves, proposal_view, svg
 from dashboard.requests import user_of
 from environments import queries as environments
 from environments import services
@@ -61,10 +61,7 @@ def history_svg(request: HttpRequest, slug: str) -> HttpResponse:
     if snapshot is None:
         raise NotFound(_("%(project)s has not been read yet, so there is nothing to draw.") % {"project": found.slug})
     drawing = graph_svg.draw(found, snapshot, list(environments.databases(user, project=found)))
-    answer = HttpResponse(drawing, content_type="image/svg+xml; charset=utf-8")
-    answer["Content-Security-Policy"] = graph_svg.POLICY
-    answer["Content-Disposition"] = f'inline; filename="{found.slug}-history.svg"'
-    return answer
+    return svg.answer(drawing, graph_svg.STYLE, f"{found.slug}-history.svg")
 
 
 @login_required

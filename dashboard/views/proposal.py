@@ -12,13 +12,24 @@ from accounts.models import User
 from accounts.permissions import Action
 from config.errors import NotFound
 from config.retelling import told
-from dashboard import proposal_findings, proposal_objects, proposal_talk, proposal_versions, proposal_view, proposal_ways
+from dashboard import (
+    diagram,
+    diagram_svg,
+    proposal_findings,
+    proposal_objects,
+    proposal_talk,
+    proposal_versions,
+    proposal_view,
+    proposal_ways,
+    svg,
+)
 from dashboard.requests import number_of, user_of
 from jobs import health
 from jobs.proposals import access, queries, reviewing
 from jobs.proposals.standing import Standing
 from migrations_store.models import Comment, Proposal, ProposalVersion, Review
 
+TEXTS = {"dot": diagram.dot, "mmd": diagram.mermaid}
 UNDER_WAY = (Proposal.Status.QUEUED, Proposal.Status.RUNNING)
 
 
@@ -55,11 +66,28 @@ def sql_text(request: HttpRequest, id: str) -> HttpResponse:
     return answer
 
 
+@require_GET
+def drawing(request: HttpRequest, id: str, form: str) -> HttpResponse:
+    """The diagram of the newest version: an SVG that stands alone, or text for Graphviz or Mermaid."""
+    found = queries.get_proposal(user_of(request), id)
+    tables = diagram.of(queries.newest_version(found))
+    if tables is None or form not in ("svg", *TEXTS):
+        raise NotFound(_("There is no such diagram of %(proposal)s.") % {"proposal": told(str(found))})
+    name = f"proposal-{found.pk}.{form}"
+    if form == "svg":
+        title = _("Tables of proposal %(number)s") % {"number": found.pk}
+        return svg.answer(diagram_svg.draw(tables, title), diagram_svg.STYLE, name)
+    answer = HttpResponse(TEXTS[form](tables), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
 def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
     """All that the page shows, of the tab that was asked for."""
     user, version = user_of(request), queries.newest_version(found)
     tab = request.GET.get("tab") or request.POST.get("tab", "structure")
-    tab = tab if tab in proposal_view.TABS else "structure"
+    tables = diagram.of(version)
+    tab = tab if tab in proposal_view.TABS and (tables or tab != "diagram") else "structure"
     stands, reviews = queries.standing(found), queries.reviews(found)
     objects = proposal_objects.context(request, found, version, user, tab)
     talks = objects["talks"]
@@ -72,6 +100,7 @@ def page(request: HttpRequest, found: Proposal) -> dict[str, Any]:
         "standing": stands,
         "people": proposal_view.people(stands, reviews),
         "left": _("Scratch database") if found.scratch else found.against.partition("/")[2] or _("Database"),
+        "diagram": tables,
         "discussion": len([talk for talk in talks if not talk.thread.resolved_at]),
         "timeline": proposal_talk.timeline(talks, [review for review in reviews if review.comment or review.decision != "comment"]),
         "say": request.GET.get("say", "")[:40],

@@ -32,6 +32,7 @@ PAGES = {
     "proposal": "/proposals/{proposal}/",
     "proposal-python": "/proposals/{proposal}/?tab=python",
     "proposal-sql": "/proposals/{proposal}/?tab=sql",
+    "proposal-diagram": "/proposals/{proposal}/?tab=diagram",
     "proposal-findings": "/proposals/{proposal}/?tab=findings",
     "proposal-discussion": "/proposals/{proposal}/?tab=discussion",
     "proposal-versions": "/proposals/{proposal}/?tab=versions",

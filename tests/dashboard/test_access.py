@@ -117,6 +117,7 @@ PAGES = {
     "proposal": Page(VIEWER, arguments=("proposal",)),
     "proposal-status": Page(VIEWER, arguments=("proposal",), answers=(200, 204)),
     "proposal-sql": Page(VIEWER, arguments=("proposal",), query="?dialect=sqlite"),
+    "proposal-diagram": Page(VIEWER, arguments=("proposal", "svg")),
     "proposal-review": Page(post=REVIEWER, arguments=("proposal",), data={"decision": "approve", "version": "1", "checksum": "CHECKSUM"}),
     "proposal-threads": Page(post=REVIEWER, arguments=("proposal",), data={"kind": "general", "text": "Why?"}),
     "proposal-reply": Page(post=REVIEWER, arguments=("proposal", "thread"), data={"text": "Because."}),

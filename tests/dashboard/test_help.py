@@ -18,7 +18,7 @@ from tests.dashboard.test_access import PAGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What is asked for by a page, not by a person: parts of pages, files, and texts for copying.
-PARTS = re.compile(r"^(pipeline|palette|.*-(status|log|preview|text|file|patch|sql|svg|evidence|export|words))$|\.(txt|zip|svg)$")
+PARTS = re.compile(r"^(pipeline|palette|.*-(status|log|preview|text|file|patch|sql|svg|diagram|evidence|export|words))$|\.(txt|zip|svg)$")
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"
 
 

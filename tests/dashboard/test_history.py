@@ -13,7 +13,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from dashboard.graph_svg import POLICY
+from dashboard.graph_svg import STYLE
+from dashboard.svg import policy
 from environments import services as environments
 from environments.models import Database
 from jobs import timeline
@@ -182,14 +183,14 @@ def test_svg_stands_alone_and_holds_hostile_text(client: Client, run: Run, datab
     write_revision(root, "evil", "three", "pass", message="</text><script>alert(1)</script>\x07\u202e")
     store.take_snapshot(project, user=None)
     answer = client.get("/projects/shop/history.svg")
-    assert (answer["Content-Type"], answer["Content-Security-Policy"]) == ("image/svg+xml; charset=utf-8", POLICY)
+    assert (answer["Content-Type"], answer["Content-Security-Policy"]) == ("image/svg+xml; charset=utf-8", policy(STYLE))
     drawing = ET.fromstring(answer.content)  # noqa: S314 our own
     assert drawing.findtext(f"{SVG}title") == "History of shop"
     assert "Heads: evil" in (drawing.findtext(f"{SVG}desc") or "")
     assert {element.tag for element in drawing.iter()} <= {
         SVG + tag for tag in ("svg", "title", "desc", "style", "path", "circle", "text", "tspan")
     }
-    assert "unsafe" not in POLICY
+    assert "unsafe" not in policy(STYLE)
     assert any("dev" in (mark.text or "") for mark in drawing.iter(f"{SVG}tspan"))
 
 

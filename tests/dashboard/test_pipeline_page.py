@@ -64,3 +64,33 @@ def test_filters_are_kept_by_chips_pages_and_the_refresh(
     rest = f"q=o&amp;state={database.state}&amp;team={teams[0].pk}"
     assert f"{rest}&amp;v=" in kept
     assert f'href="/?q=o&amp;team={teams[0].pk}"' in kept, "all states, but still this team"
+
+
+def test_groups_by_team_stand_in_order_and_count_what_is_in_them(client: Client, database: Database, teams: tuple[Team, Team]) -> None:
+    Project.objects.create(slug="alone", name="Alone")
+    Grant.objects.create(team=teams[1], role=Role.VIEWER, project=database.project)
+    page = text_of(client.get("/?group=team"))
+    places = [page.index(f'<div class="panel-h" id="group-{id}">') for id in (teams[1].pk, 0)]
+    assert places == sorted(places), "those of no team come last"
+    assert f'id="group-{teams[0].pk}"' not in page, "with several teams a project stands under the first by name"
+    assert page.count('class="pname" href="/projects/shop/"') == 1
+    head = page[places[0] : page.index("<table", places[0])]
+    assert "2 projects" in head
+    assert "1</span>" in head
+    assert "group=team" in page[page.index("hx-get") : page.index("hx-trigger")], "the refresh keeps the groups"
+    assert 'id="group-' not in text_of(client.get("/"))
+
+
+def test_folded_group_shows_its_heading_alone(client: Client, teams: tuple[Team, Team]) -> None:
+    sellers, bookkeepers = teams
+    assert shown(client, f"group=team&folded={sellers.pk}") == [False, True]
+    page = text_of(client.get(f"/?group=team&folded={sellers.pk},{bookkeepers.pk}"))
+    assert "No project matches" not in page
+    assert f'href="/?group=team&amp;folded={bookkeepers.pk}#group-{sellers.pk}" aria-expanded="false"' in page
+    assert shown(client, f"group=team&team={sellers.pk}&folded=x,,9999999999") == [True, False], "what makes no sense is passed over"
+
+
+def test_without_teams_nothing_is_grouped(client: Client, database: Database) -> None:
+    page = text_of(client.get("/?group=team"))
+    assert "Group by team" not in page
+    assert 'id="group-' not in page

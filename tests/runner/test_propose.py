@@ -1,6 +1,8 @@
 """A candidate revision from the models: what differs, the file, its SQL, and nothing written anywhere."""
 
 import ast
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,60 @@ def test_settings_of_the_env_count(modelled: World) -> None:
     assert told["facts"]["filters"] == ["include_object"]
     assert told["facts"]["metadata_tables"] == 3
     assert sorted(told["facts"]["database_tables"]) == ["one", "three", "two"]
+
+
+FAMILY = """\
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
+target_metadata = sa.MetaData()
+Table("one", target_metadata, Column("id", Integer, primary_key=True), Column("three_id", ForeignKey("three.id")))
+Table("three", target_metadata, Column("id", Integer, primary_key=True))
+Table("child", target_metadata, Column("id", Integer, primary_key=True), Column("one_id", ForeignKey("one.id")))
+Table("grandchild", target_metadata, Column("id", Integer, primary_key=True), Column("child_id", ForeignKey("child.id")))
+Table("stranger", target_metadata, Column("id", Integer, primary_key=True), *(Column(f"c{n}", String) for n in range(40)))
+"""
+
+
+def test_proposal_tells_its_tables_and_those_one_key_away(world: World) -> None:
+    """`two` goes with its key, `stranger` has many columns; `grandchild` is new too, so nothing is further away."""
+    world.run()
+    world.write("migrations/env.py", ENV.replace("target_metadata = None", FAMILY))
+    world.write("migrations/script.py.mako", TEMPLATE)
+    told = propose(world).named("proposal")[0]["facts"]["diagram"]
+    tables = {table["name"]: table for table in told["tables"]}
+    assert set(tables) == {"one", "two", "three", "child", "grandchild", "stranger"}
+    assert told["more"] == 0
+    assert [(column["name"], column["references"]) for column in tables["one"]["columns"]] == [("id", []), ("three_id", ["three.id"])]
+    assert tables["two"]["columns"] == [{"name": "id", "type": "INTEGER", "primary_key": True, "references": []}]
+    assert (len(tables["stranger"]["columns"]), tables["stranger"]["more"], tables["stranger"]["columns"][0]["name"]) == (24, 17, "id")
+
+
+FAR = (
+    MODELS
+    + """\
+sa.Table("child", target_metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("one_id", sa.ForeignKey("one.id")))
+sa.Table("grandchild", target_metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("child_id", sa.ForeignKey("child.id")))
+"""
+)
+
+
+def test_neighbours_of_a_change_are_told_and_no_one_else(modelled: World) -> None:
+    modelled.write("migrations/env.py", ENV.replace("target_metadata = None", FAR))
+    with contextlib.closing(sqlite3.connect(modelled.database)) as connection:
+        connection.execute("CREATE TABLE child (id INTEGER NOT NULL PRIMARY KEY, one_id INTEGER REFERENCES one (id))")
+        connection.execute("CREATE TABLE grandchild (id INTEGER NOT NULL PRIMARY KEY, child_id INTEGER REFERENCES child (id))")
+    told = propose(modelled).named("proposal")[0]["facts"]["diagram"]
+    assert [table["name"] for table in told["tables"]] == ["one", "child"]
+    assert [column["name"] for column in told["tables"][0]["columns"]] == ["id", "note"]
+
+
+def test_dropped_column_and_table_are_told_as_they_were(modelled: World) -> None:
+    models = MODELS.replace(', sa.Column("note", sa.String(40))', "").replace('sa.Table("three"', 'sa.Table("four"')
+    modelled.write("migrations/env.py", ENV.replace("target_metadata = None", models))
+    with contextlib.closing(sqlite3.connect(modelled.database)) as connection:
+        connection.execute("ALTER TABLE two ADD COLUMN price NUMERIC")
+        connection.execute("DROP TABLE three")
+        connection.execute("CREATE TABLE three (id INTEGER NOT NULL PRIMARY KEY, one_id INTEGER REFERENCES one (id))")
+    told = propose(modelled).named("proposal")[0]["facts"]["diagram"]
+    tables = {table["name"]: [(column["name"], column["references"]) for column in table["columns"]] for table in told["tables"]}
+    assert tables == {"four": [("id", [])], "three": [("id", []), ("one_id", ["one.id"])], "two": [("id", []), ("price", [])]}

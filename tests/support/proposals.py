@@ -32,6 +32,14 @@ def column(op: str, name: str, type_: str = "VARCHAR(40)", table: str = "users")
     return {"op": op, "schema": None, "table": table, "column": {"name": name, "type": type_, "nullable": True, "default": None}}
 
 
+def drawn(name: str, *columns: tuple[str, str, str], more: int = 0) -> dict[str, Any]:
+    """A table of a diagram as the runner tells it; each column has a name, a type and what it refers to."""
+    told = [{"name": one, "type": type_, "primary_key": one == "id", "references": [to] if to else []} for one, type_, to in columns]
+    return {"schema": None, "name": name, "columns": told, "more": more}
+
+
+USERS = drawn("users", ("id", "INTEGER", ""), ("fax", "VARCHAR(40)", ""), ("team_id", "INTEGER", "teams.id"), ("phone", "VARCHAR(40)", ""))
+DIAGRAM = {"tables": [USERS, drawn("orders", ("id", "INTEGER", ""), ("user_id", "INTEGER", "users.id"), more=7)], "more": 2}
 OPERATIONS = [column("add_column", "fax"), column("drop_column", "phone")]
 
 
@@ -71,7 +79,7 @@ def add_version(
     }
     version = ProposalVersion.objects.create(
         proposal=proposal, number=number, snapshot=proposal.project.latest_snapshot, files=[file], heads=["three"],
-        changes=[entry.shown() for entry in entries], facts={"dialect": "sqlite"} | (facts or {}),
+        changes=[entry.shown() for entry in entries], facts={"dialect": "sqlite", "diagram": DIAGRAM} | (facts or {}),
         checksum=hashlib.sha256(text.encode()).hexdigest(), blind_spots=["A table or column that was renamed."], **fields,
     )  # fmt: skip
     summary = {what: sum(one["what"] == what for one in version.changes) for what in ("added", "removed", "changed")}
