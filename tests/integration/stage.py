@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,3 +107,10 @@ def parent(pid: int) -> int:
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return 0
+
+
+def kill(*pids: int, number: int = signal.SIGKILL) -> None:
+    assert min(pids) > 1, "0 would be everyone in this group"
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
