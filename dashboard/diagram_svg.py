@@ -9,11 +9,11 @@ from django.utils.translation import ngettext
 from dashboard.diagram import SIGNS, Card, Diagram, Line
 from dashboard.svg import fit
 
-WIDTH, ASIDE, BETWEEN, EDGE = 280, 72, 24, 16
+WIDTH, ASIDE, BETWEEN, EDGE = 256, 56, 24, 16
 HEAD, ROW, PAD = 30, 20, 6
 TALLEST = 900  # a column of tables that grows beyond goes on in the next
-NAME, TYPE = 18, 15  # letters that fit beside each other
-CURVE = 36
+LETTERS, NAME = 26, 18  # that fit beside each other in a line, and those of them that a name may take
+CURVE = 28
 STYLE = (
     "svg{color-scheme:light dark;background:#fff;font:12px ui-monospace,monospace}"
     "rect{fill:#fff;stroke:#c3cad3}.h{fill:#f2f4f7}path{fill:none;stroke:#6b7480;stroke-width:1.5}text{fill:#161c24}.t{font-weight:600}"
@@ -126,7 +126,7 @@ def _card(place: Place) -> str:
     return (
         f'<g><title>{fit(_told(card.name, card.what))}</title><rect x="{x}" y="{y}" width="{WIDTH}" height="{place.height}" rx="6"/>'
         f'<rect class="h" x="{x}" y="{y}" width="{WIDTH}" height="{HEAD}" rx="6"/>{frame}'
-        f"{_named(card.name, 't ', card.what, x, y + 20, NAME + TYPE)}{''.join(rows)}</g>\n"
+        f"{_named(card.name, 't ', card.what, x, y + 20, LETTERS)}{''.join(rows)}</g>\n"
     )
 
 
@@ -135,7 +135,7 @@ def _row(line: Line, x: int, y: int) -> str:
     full = " ".join(filter(None, (_told(line.name, line.what), line.type, key, *(f"→ {target}" for target in line.references))))
     return (
         f"<g><title>{fit(full)}</title>{_named(line.name, '', line.what, x, y, NAME)}"
-        f'<text class="q" x="{x + WIDTH - 32}" y="{y}" text-anchor="end">{fit(_cut(line.type, TYPE))}</text>'
+        f'<text class="q" x="{x + WIDTH - 32}" y="{y}" text-anchor="end">{fit(_cut(line.type, LETTERS - 1 - min(len(line.name), NAME)))}</text>'
         f'<text class="q" x="{x + WIDTH - 8}" y="{y}" text-anchor="end">{key}</text></g>'
     )
 
