@@ -132,10 +132,11 @@ def _card(place: Place) -> str:
 
 def _row(line: Line, x: int, y: int) -> str:
     key = "PK" if line.is_key else "FK" if line.references else ""
+    type_ = _cut(line.type, LETTERS - 1 - min(len(line.name), NAME))
     full = " ".join(filter(None, (_told(line.name, line.what), line.type, key, *(f"→ {target}" for target in line.references))))
     return (
         f"<g><title>{fit(full)}</title>{_named(line.name, '', line.what, x, y, NAME)}"
-        f'<text class="q" x="{x + WIDTH - 32}" y="{y}" text-anchor="end">{fit(_cut(line.type, LETTERS - 1 - min(len(line.name), NAME)))}</text>'
+        f'<text class="q" x="{x + WIDTH - 32}" y="{y}" text-anchor="end">{fit(type_)}</text>'
         f'<text class="q" x="{x + WIDTH - 8}" y="{y}" text-anchor="end">{key}</text></g>'
     )
 
