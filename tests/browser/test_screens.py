@@ -1,5 +1,6 @@
 """Every page in a real browser and in every language: accessible, light and dark, wide and narrow; nothing overflows or is foreign."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_pages_are_whole(full: Site, rich: dict[str, str], open_page: Any, watch
 
 def looked_at(page: Page, name: str, dialogs: set[str]) -> list[str]:
     """What is wrong with it, with what opens in place opened: twelve of a kind say as much as fifty, and a dialog of all pages once."""
-    page.screenshot(path=PICTURES / f"{name}-light-wide.png")
+    picture(page, f"{name}-light-wide")
     page.evaluate(OPENED)
     found = [*page.evaluate(NAMELESS), *violations(page)]
     for id in set(page.evaluate("[...document.querySelectorAll('dialog')].map(dialog => dialog.id)")) - dialogs:
@@ -66,12 +67,18 @@ def looked_at(page: Page, name: str, dialogs: set[str]) -> list[str]:
     page.emulate_media(color_scheme="dark")
     found += [f"dark: {line}" for line in violations(page, OF_COLOURS)]
     page.set_viewport_size({"width": 375, "height": 800})
-    page.screenshot(path=PICTURES / f"{name}-dark-narrow.png")
+    picture(page, f"{name}-dark-narrow")
     page.set_viewport_size({"width": 320, "height": 4000})  # what sticks to the edge of a screen lies over nothing
     found += [f"narrow: {line}" for line in violations(page, OF_WIDTHS)]
     if (width := page.evaluate("document.documentElement.scrollWidth")) > 320:
         found.append(f"{width} px wide on a screen of 320")
     return found
+
+
+def picture(page: Page, name: str) -> None:
+    """For whoever looks at all pages after a change; nobody does where tests run by themselves."""
+    if not os.environ.get("CI"):
+        page.screenshot(path=PICTURES / f"{name}.png")
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/projects/none/", "/jobs/99999/", "/databases/00000000-0000-0000-0000-000000000000/"])
