@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboard import said
 from dashboard.requests import user_of
 from notices import queries, services
 
@@ -32,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
     everything = bool(request.GET.get("all"))
     page = Paginator(found if everything else found.filter(read_at=None), PAGE).get_page(request.GET.get("page"))
     rows = [(notice, *TONES.get(notice.kind, ("idle", "bell"))) for notice in page]
-    return render(request, "dashboard/notices.html", {"page": page, "rows": rows, "everything": everything})
+    return render(request, "dashboard/notices.html", {"page": page, "rows": rows, "everything": everything, "said": said.kept(request)})
 
 
 @require_POST

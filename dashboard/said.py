@@ -1,0 +1,25 @@
+"""Results of the reader's own actions: shown once where they were asked for, and kept for the session, as a toast is soon gone."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.http import HttpRequest
+from django.utils import timezone
+
+KEPT = 20
+KEY = "said"
+
+
+class Storage(FallbackStorage):
+    """Django's, which remembers what it was given."""
+
+    def add(self, level: int, message: Any, extra_tags: str = "") -> None:
+        super().add(level, message, extra_tags)
+        said = {"at": timezone.now().isoformat(), "level": level, "text": str(message)}
+        self.request.session[KEY] = [said, *self.request.session.get(KEY, [])][:KEPT]
+
+
+def kept(request: HttpRequest) -> list[dict[str, Any]]:
+    """`at`, `level` and `text` of each, the newest first."""
+    return [one | {"at": datetime.fromisoformat(one["at"])} for one in request.session.get(KEY, [])]
