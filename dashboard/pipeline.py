@@ -26,7 +26,7 @@ from environments import queries as environments
 from environments.models import Database, DatabaseState, Environment, Policy
 from jobs import queries as jobs
 from jobs import reviews
-from jobs.models import FINAL, Job
+from jobs.models import FINAL, Job, JobStatus
 from migrations_store import graph as graphs
 from migrations_store import queries
 from migrations_store.graph import Graph
@@ -117,9 +117,9 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     stages = list(environments.environments(user))
     visible = list(queries.visible_projects(user))
     found = _databases(user, stages, visible)
-    active, last, now = jobs.active_jobs(found), _last_jobs(found), timezone.now()
+    active, failed, now = jobs.active_jobs(found), _failures(found), timezone.now()
     frozen = states_of.frozen(stages, now)
-    states = {one.pk: states_of.state_of(one, active.get(one.pk), last.get(one.pk), set(frozen), now) for one in found}
+    states = {one.pk: states_of.state_of(one, active.get(one.pk), failed.get(one.pk), set(frozen), now) for one in found}
     teams = people.projects_of_teams(user)
     chosen = {team: projects for team, projects in teams.items() if team.pk == wanted.team}
     considered = [project for project in visible if not chosen or project.pk in next(iter(chosen.values()))]
@@ -133,7 +133,7 @@ def read(user: User, wanted: Wanted) -> Pipeline:
         by_project[database.project_id].append(database)
 
     def row(project: Project) -> Row:
-        return _row(user, project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, last)
+        return _row(user, project, snapshots.get(project.pk), stages, by_project[project.pk], states, active, failed)
 
     def states_in(project: Project) -> list[str]:
         return [states[database.pk] for database in by_project[project.pk]]
@@ -143,9 +143,9 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     for value in states.values():
         counts[value] += 1
     mine = {job.pk for job in reviews.to_review(user)}
-    attention = attention_of(found, active, last, mine)[:ATTENTION]
+    attention = attention_of(found, active, failed, mine)[:ATTENTION]
     columns = _columns(stages, frozen)
-    version = _version(states, found, active, last, mine, columns)
+    version = _version(states, found, active, failed, mine, columns)
     return Pipeline(stages, columns, groups, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams))
 
 
@@ -166,20 +166,18 @@ def _asks(rules: policies.Rules) -> str:
     return ngettext("%(count)s approval", "%(count)s approvals", rules.approvals) % count
 
 
-def _last_jobs(found: list[Database]) -> dict[Any, Job]:
-    """The newest finished job of each database that could have changed it. Two queries."""
-    newest = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
-    ids = newest.values("database").annotate(last=Max("pk")).values_list("last", flat=True)
-    return {
-        job.database_id: job
-        for job in Job.objects.select_related("requested_by", "plan").defer("plan__preview", "plan__facts").filter(pk__in=list(ids))
-    }
+def _failures(found: list[Database]) -> dict[Any, Job]:
+    """The newest finished job of each database that could have changed it, where it failed. One query."""
+    finished = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
+    newest = finished.values("database").annotate(last=Max("pk")).values("last")
+    failed = Job.objects.filter(pk__in=newest, status=JobStatus.FAILED).select_related("requested_by", "plan")
+    return {job.database_id: job for job in failed.defer("plan__preview", "plan__facts")}
 
 
 def _databases(user: User, stages: list[Environment], projects: list[Project]) -> list[Database]:
     """Each with its environment and project out of these, which are there already."""
     by_stage, by_project = {stage.pk: stage for stage in stages}, {project.pk: project for project in projects}
-    found = list(environments.databases(user).select_related(None).defer("pending", "query", "secret"))
+    found = list(environments.databases(user).select_related(None).defer("pending", "query", "secret", "identity", "expected"))
     for database in found:
         database.environment, database.project = by_stage[database.environment_id], by_project[database.project_id]
     return found
@@ -210,11 +208,11 @@ def _row(
     family: list[Database],
     states: dict[Any, str],
     active: dict[Any, Job],
-    last: dict[Any, Job],
+    failed: dict[Any, Job],
 ) -> Row:
     graph = graphs.load(snapshot) if snapshot else None
     cells = [
-        _cell(user, stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, last)
+        _cell(user, stage, [database for database in family if database.environment_id == stage.pk], family, graph, states, active, failed)
         for stage in stages
     ]
     servers = ", ".join(sorted({database.server.split(".")[0] for database in family if database.server})[:2])
@@ -229,7 +227,7 @@ def _cell(
     graph: Graph | None,
     states: dict[Any, str],
     active: dict[Any, Job],
-    last: dict[Any, Job],
+    failed: dict[Any, Job],
 ) -> Cell:
     if not here:
         return Cell(stage)
@@ -249,7 +247,7 @@ def _cell(
         word,
         revision,
         node.message if node else "",
-        job or (last.get(database.pk) if state in ("failed", "partial") else None),
+        job or (failed.get(database.pk) if state in ("failed", "partial") else None),
         _move(database, family, graph) if acts else None, _trail(database, graph), len(here), fine,
     )  # fmt: skip
 
@@ -273,10 +271,10 @@ def _trail(database: Database, graph: Graph | None) -> tuple[bool, ...]:
 
 
 def _version(
-    states: dict[Any, str], found: list[Database], active: dict[Any, Job], last: dict[Any, Job], mine: set[int], columns: list[Stage]
+    states: dict[Any, str], found: list[Database], active: dict[Any, Job], failed: dict[Any, Job], mine: set[int], columns: list[Stage]
 ) -> str:
     """Changes when anything that the matrix shows has changed."""
     facts: list[Any] = [sorted(mine), [column.asks for column in columns]]
     facts += [(str(one.pk), states[one.pk], one.state, one.current, one.pending_count, one.differences) for one in found]
-    facts += [(str(key), job.pk, job.status) for group in (active, last) for key, job in group.items()]
+    facts += [(str(key), job.pk, job.status) for group in (active, failed) for key, job in group.items()]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ KEY = "said"
 class Storage(FallbackStorage):
     """Django's, which remembers what it was given."""
 
-    def add(self, level: int, message: Any, extra_tags: str = "") -> None:
+    def add(self, level: int, message: Any, extra_tags: str | None = "") -> None:
         super().add(level, message, extra_tags)
         said = {"at": timezone.now().isoformat(), "level": level, "text": str(message)}
         self.request.session[KEY] = [said, *self.request.session.get(KEY, [])][:KEPT]
