@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 FIGURES: list[str] = []
 
 
@@ -15,6 +17,7 @@ def pytest_sessionfinish(session: Any) -> None:
         session.config.workeroutput["figures"] = FIGURES
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", ()))
 
