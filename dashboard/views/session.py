@@ -1,13 +1,16 @@
 """Signing in and out, and giving the password again before what needs it."""
 
 import zoneinfo
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -36,6 +39,7 @@ class SignIn(views.LoginView):
         is_first = form.get_user().last_login is None
         answer = super().form_valid(form)
         reauthentication.mark(self.request.session)
+        self.request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))  # what is kept in it moves no end
         attempts.succeeded(self.request.POST.get("username", ""), address_of(self.request))
         record(form.get_user().get_username(), "session.start", f"user {form.get_user().get_username()}")
         if is_first:

@@ -1,6 +1,7 @@
 """What one did is told where it was done, and kept among the notices while the session lasts."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
@@ -40,3 +41,12 @@ def test_it_is_gone_with_the_session_and_nobody_elses(client: Client, database: 
     assert HEADING not in notices(other)
     client.post("/sign-out")
     assert HEADING not in notices(signed_in(admin))
+
+
+def test_what_is_kept_does_not_lengthen_a_session(database: Database, admin: User) -> None:
+    client = Client()
+    client.post("/sign-in", {"username": admin.username, "password": "correct horse"})
+    ends = client.session.get_expiry_date()
+    client.post(f"/databases/{database.pk}/checks/")
+    assert client.session.get_expiry_date() == ends
+    assert 0 < client.session.get_expiry_age() <= settings.SESSION_COOKIE_AGE
