@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -104,6 +104,7 @@ class Pipeline:
     busy: bool
     mine: set[int]
     teams: list[Team]
+    wanted: Wanted
 
     @property
     def promotable(self) -> int:
@@ -126,6 +127,7 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     projects = _matching(considered, found, states, wanted)
     grouping = (chosen or teams) if wanted.grouped else {}
     projects = in_order(projects, grouping)
+    wanted = replace(wanted, page=min(wanted.page, max(1, -(-len(projects) // PROJECTS))))
     shown = projects[(wanted.page - 1) * PROJECTS : wanted.page * PROJECTS]
     snapshots = queries.latest_snapshots(shown)
     by_project: dict[int, list[Database]] = defaultdict(list)
@@ -138,7 +140,7 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     def states_in(project: Project) -> list[str]:
         return [states[database.pk] for database in by_project[project.pk]]
 
-    groups = by_team(shown, grouping, wanted, row, states_in) if grouping else [Group([row(project) for project in shown])]
+    groups = by_team(projects, set(shown), grouping, wanted, row, states_in) if grouping else [Group([row(project) for project in shown])]
     counts: dict[str, int] = defaultdict(int)
     for value in states.values():
         counts[value] += 1
@@ -146,7 +148,9 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     attention = attention_of(found, active, failed, mine)[:ATTENTION]
     columns = _columns(stages, frozen)
     version = _version(states, found, active, failed, mine, columns)
-    return Pipeline(stages, columns, groups, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams))
+    return Pipeline(
+        stages, columns, groups, attention, dict(counts), version, len(projects), len(found), bool(active), mine, list(teams), wanted
+    )
 
 
 def _columns(stages: list[Environment], frozen: dict[Any, str]) -> list[Stage]:

@@ -45,14 +45,20 @@ def in_order(projects: Iterable[Project], teams: Teams) -> list[Project]:
     return sorted(projects, key=lambda project: place[team.pk] if (team := team_of(project, teams)) else len(place))
 
 
-def by_team(projects: list[Project], teams: Teams, wanted: Wanted, row: "Callable[[Project], Row]", states: States) -> list[Group]:
-    """The groups of these projects, which are in order; `states` answers those of a project's databases. What is folded has no rows."""
+def by_team(
+    projects: list[Project], shown: set[Project], teams: Teams, wanted: Wanted, row: "Callable[[Project], Row]", states: States
+) -> list[Group]:
+    """The groups of these projects, which are in order, where any of theirs is `shown` on the page; headings count all of them.
+
+    `states` answers those of a project's databases. What is folded has no rows.
+    """
     groups = []
     for team, family in groupby(projects, lambda project: team_of(project, teams)):
         members, id = list(family), team.pk if team else 0
-        folded = id in wanted.folded
+        here = [project for project in members if project in shown]
         counts = Counter(state for project in members for state in states(project))
         told = tuple((*LOOKS[state], counts[state]) for state in LOOKS if counts[state])
-        rows = [] if folded else [row(project) for project in members]
-        groups.append(Group(rows, id, team.name if team else _("No team"), len(members), told, folded, wanted.toggled(id)))
+        folded = id in wanted.folded
+        rows = [] if folded else [row(project) for project in here]
+        groups += [Group(rows, id, team.name if team else _("No team"), len(members), told, folded, wanted.toggled(id))] if here else []
     return groups

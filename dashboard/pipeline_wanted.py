@@ -38,8 +38,12 @@ class Wanted:
     def address(self, **others: Any) -> str:
         """The same as a query, with some of it changed; without the page unless it is given."""
         group = "team" if self.grouped else ""
-        asked = {"q": self.query, "state": self.state, "team": self.team, "group": group, "folded": _listed(self.folded)} | others
+        asked = {"q": self.query, "state": self.state, "team": self.team, "group": group, "folded": self.folded_list} | others
         return urlencode({name: value for name, value in asked.items() if value}, safe=",")
+
+    @property
+    def folded_list(self) -> str:
+        return _listed(self.folded)
 
     def toggled(self, group: int) -> str:
         """The same page with this group folded, or shown again."""

@@ -38,8 +38,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
-    wanted = Wanted.of(request)
-    found = pipelines.read(user, wanted)
+    found = pipelines.read(user, Wanted.of(request))
+    wanted = found.wanted
     chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
     pages = -(-found.total // pipelines.PROJECTS)
     return {

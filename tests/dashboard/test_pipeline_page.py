@@ -55,8 +55,10 @@ def test_filters_are_kept_by_chips_pages_and_the_refresh(
     client: Client, database: Database, monkeypatch: pytest.MonkeyPatch, teams: tuple[Team, Team]
 ) -> None:  # fmt: skip
     monkeypatch.setattr(pipeline, "PROJECTS", 1)
-    page = text_of(client.get("/?q=e&page=2"))
-    assert "Page 2 of 1" not in page
+    last = text_of(client.get("/?page=9"))
+    assert "Page 2 of 2" in last, "beyond the last is the last"
+    assert last.count('class="pname"') == 1
+    assert text_of(client.get("/?q=ledg&page=2")).count('class="pname"') == 1
     first = text_of(client.get("/"))
     assert "Page 1 of 2" in first
     assert 'href="/?page=2"' in first
@@ -94,3 +96,12 @@ def test_without_teams_nothing_is_grouped(client: Client, database: Database) ->
     page = text_of(client.get("/?group=team"))
     assert "Group by team" not in page
     assert 'id="group-' not in page
+
+
+def test_headings_count_what_is_on_other_pages_too(client: Client, teams: tuple[Team, Team], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "PROJECTS", 1)
+    Grant.objects.create(team=teams[0], role=Role.VIEWER, project=Project.objects.create(slug="second", name="Second"))
+    page = text_of(client.get(f"/?group=team&page=2&folded={teams[1].pk}"))
+    assert page.count('class="panel-h" id="group-') == 1, "the other team is on the first page"
+    assert '<span class="meta">2 projects</span>' in page
+    assert f'<input type="hidden" name="folded" value="{teams[1].pk}">' in page, "filtering keeps what is folded"
