@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from django.urls import get_script_prefix
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
@@ -32,15 +33,19 @@ from api.parsing import StrictParser
 from api.schemas import Problem
 
 
+@functools.lru_cache(maxsize=4)
+def _document(api: "Api", _prefix: str) -> OpenAPISchema:
+    return api.made()
+
+
 class Api(NinjaAPI):
     """Says in its OpenAPI document that any call may be answered with a problem."""
 
     def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
-        """The same for everybody, and made once: it takes long, and strangers may ask for it."""
-        return self._document
+        """The same for everybody, and made once for where the dashboard is mounted: it takes long, and strangers may ask for it."""
+        return _document(self, get_script_prefix())
 
-    @functools.cached_property
-    def _document(self) -> OpenAPISchema:
+    def made(self) -> OpenAPISchema:
         document = super().get_openapi_schema()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

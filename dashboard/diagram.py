@@ -7,7 +7,8 @@ from typing import Any
 from migrations_store.models import ProposalVersion
 
 SIGNS = {"added": "+", "removed": "−", "changed": "~", "": " "}
-WORD = re.compile(r"\W+")
+OF_COLUMNS = ("column", "type", "nullable", "default", "autoincrement", "comment")  # an index may have a column's name
+UNFIT = re.compile(r"[^A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,25 @@ def of(version: ProposalVersion | None) -> Diagram | None:
     told = version.facts.get("diagram") if version else None
     if version is None or not told or not told["tables"]:
         return None
-    return Diagram(tuple(_card(table, version.changes) for table in told["tables"]), told["more"])
+    tables = [table for table in told["tables"] if table["name"] not in _renamed(version.changes, table["schema"])]
+    return Diagram(tuple(_card(table, version.changes) for table in tables), told["more"])
 
 
 def _card(table: dict[str, Any], changes: list[dict[str, Any]]) -> Card:
     own = [entry for entry in changes if (entry["schema"], entry["table"]) == (table["schema"], table["name"])]
     whole = next((entry["what"] for entry in own if entry["kind"] == "table"), "changed" if own else "")
+    whole = "changed" if table["name"] in _renamed(changes, table["schema"]).values() else whole
     renamed = {entry["before"]: entry["after"] for entry in own if entry["kind"] == "name"}
-    marks = {entry["name"]: entry["what"] for entry in own if entry["kind"] not in ("table", "name") and entry["name"]}
+    marks = {entry["name"]: entry["what"] for entry in own if entry["kind"] in OF_COLUMNS and entry["name"]}
     marks |= dict.fromkeys(renamed.values(), "changed")
     lines = [_line(column, whole, marks) for column in table["columns"] if column["name"] not in renamed]
     return Card(".".join(filter(None, (table["schema"], table["name"]))), whole, tuple(lines), table["more"])
+
+
+def _renamed(changes: list[dict[str, Any]], schema: str | None) -> dict[str, str]:
+    """Tables that only get another name, the new one by the old."""
+    found = [entry for entry in changes if (entry["kind"], entry["what"], entry["schema"]) == ("table", "changed", schema)]
+    return {entry["before"]: entry["after"] for entry in found if entry["before"] != entry["after"]}
 
 
 def _line(column: dict[str, Any], whole: str, marks: dict[str, str]) -> Line:
@@ -80,15 +89,12 @@ def dot(diagram: Diagram) -> str:
 
 
 def mermaid(diagram: Diagram) -> str:
-    """For documents that draw Mermaid's erDiagram. Its names hold letters, digits and _ only."""
+    """For documents that draw Mermaid's erDiagram. Names hold few signs there; beside one that is not the true one that is told."""
+    ids = {card.name: f"t{number}" for number, card in enumerate(diagram.cards, 1)}
     rows = ["erDiagram"]
     for card in diagram.cards:
-        rows += [
-            f"  {_plain(card.name)} {{",
-            *(f"    {_plain(line.type or 'unknown')} {_plain(line.name)}{_keys(line)}" for line in card.lines),
-            "  }",
-        ]
-    rows += [f'  {_plain(other.name)} ||--o{{ {_plain(card.name)} : "{_plain(line.name)}"' for card, line, other, _ in diagram.links]
+        rows += [f'  {ids[card.name]}["{_unquoted(card.name)}"] {{', *(f"    {_attribute(line)}" for line in card.lines), "  }"]
+    rows += [f'  {ids[other.name]} ||--o{{ {ids[card.name]} : "{_unquoted(line.name)}"' for card, line, other, _ in diagram.links]
     return "\n".join(rows) + "\n"
 
 
@@ -96,13 +102,20 @@ def _row(line: Line) -> str:
     return f"{SIGNS[line.what]} {line.name} {line.type}".strip()
 
 
-def _keys(line: Line) -> str:
-    keys = ", ".join(name for name, is_so in (("PK", line.is_key), ("FK", line.references)) if is_so)
-    return f"{' ' if keys else ''}{keys}" + (f' "{line.what}"' if line.what else "")
+def _attribute(line: Line) -> str:
+    keys = ", ".join(key for key, is_so in (("PK", line.is_key), ("FK", line.references)) if is_so)
+    name, true = _plain(line.name), _unquoted(line.name)
+    told = ", ".join(filter(None, (line.what, "" if name == true else true)))
+    return " ".join(filter(None, (_plain(line.type or "unknown"), name, keys, f'"{told}"' if told else "")))
 
 
 def _plain(text: str) -> str:
-    return WORD.sub("_", text).strip("_") or "_"
+    found = UNFIT.sub("_", text).strip("_")
+    return found if found[:1].isalpha() else f"c_{found}"
+
+
+def _unquoted(text: str) -> str:
+    return " ".join(text.replace('"', "'").split())
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,16 @@ def described_column(column, dialect) -> dict:
     return _Description(dialect).column(column)
 
 
+def target(key) -> str:
+    """The column that a foreign key leads to, with its table and schema; as it was written where that is not known."""
+    from sqlalchemy.exc import InvalidRequestError
+
+    try:
+        return "{}.{}".format(key.column.table.fullname, key.column.name)
+    except InvalidRequestError:
+        return key.target_fullname
+
+
 def flat(found) -> list:
     """Without the containers that hold what happens to one table."""
     every = []
@@ -89,7 +99,7 @@ class _Description:
 
     def of(self, item) -> dict:
         name = type(item).__name__
-        place = {"schema": getattr(item, "schema", None), "table": _table(item)}
+        place = {"schema": getattr(item, "schema", None) or getattr(item, "kw", {}).get("source_schema"), "table": _table(item)}
         if name not in METHODS:
             return {"op": "other", "text": name, **place}
         return {"op": METHODS[name], **place, **getattr(self, METHODS[name])(item)}
@@ -158,7 +168,7 @@ class _Description:
             "comment": column.comment,
             "unique": bool(column.unique),
             "index": bool(column.index),
-            "references": sorted(key.target_fullname for key in column.foreign_keys),
+            "references": sorted(target(key) for key in column.foreign_keys),
         }
 
     def type(self, type_):
@@ -223,7 +233,7 @@ class _Description:
         if kind == "check":
             found["condition"] = self.expression(constraint.sqltext)
         if kind == "foreign_key":
-            found["references"] = [element.target_fullname for element in constraint.elements]
+            found["references"] = [target(element) for element in constraint.elements]
             found["options"] = {name: getattr(constraint, name) for name in ("ondelete", "onupdate", "deferrable", "initially", "match")}
         return found
 

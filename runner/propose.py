@@ -24,7 +24,7 @@ class Propose(commands.Run):
         script = ScriptDirectory.from_config(config)
         arguments = {"autogenerate": True, "sql": False, **revision_options(self.spec.proposal)}
         self.revision = RevisionContext(config, script, arguments)
-        self.facts = operations.no_facts()
+        self.facts, self.metadatas = operations.no_facts(), []
         templates = {"template_args": self.revision.template_args, "revision_context": self.revision}
         with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, dont_mutate=True, **templates):
             script.run_env()
@@ -36,6 +36,7 @@ class Propose(commands.Run):
 
         self.context, self.facts["heads"] = context, sorted(heads)
         operations.count(context, self.facts)
+        self.metadatas += operations.metadatas(context)
         try:
             self.revision.run_autogenerate(heads, context)
         except CommandError as error:
@@ -46,7 +47,8 @@ class Propose(commands.Run):
         """One event with everything; an env.py that takes empty revisions away leaves no file."""
         self.facts["tokens"] = offline.tokens(self.revision.generated_revisions)
         found = [self.described(script, generated) for generated in self.revision.generated_revisions]
-        self.facts["diagram"] = neighbours.around(self.context, [one for file in found for one in file["operations"]])
+        changes = [one for file in found for one in file["operations"]]
+        self.facts["diagram"] = neighbours.around(self.metadatas, self.context.dialect, changes)
         self.events.emit("proposal", files=found, facts=self.facts)
 
     def described(self, script, generated) -> dict:

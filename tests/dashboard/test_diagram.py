@@ -1,5 +1,6 @@
 """The diagram of a proposal: what is marked, where tables stand, and what other tools get."""
 
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -96,8 +97,24 @@ def test_drawing_stands_alone_and_holds_any_name(client: Client, proposal: Propo
     text = client.get(reverse("proposal-diagram", args=[proposal.pk, "dot"])).content.decode()
     assert r"a\"\>\<script\>\{\|\}" in text
     plain = client.get(reverse("proposal-diagram", args=[proposal.pk, "mmd"])).content.decode()
-    assert "a_script_b" in plain
-    assert "<" not in plain
+    assert f't2["{HOSTILE.replace(chr(34), chr(39))}"] {{' in plain
+    assert "    x" in plain.replace("x" * 90, "x")
+    assert all(
+        re.fullmatch(r'    \w+ [A-Za-z]\w*( [A-Z, ]+)?( "[^"]*")?', row, re.ASCII) for row in plain.splitlines() if row.startswith("    ")
+    )
+
+
+def test_index_of_a_columns_name_marks_no_column(proposal: Proposal) -> None:
+    index = {"op": "drop_index", "schema": None, "table": "users", "name": "phone", "columns": ["phone"], "unique": True, "options": {}}
+    add_version(proposal, operations=[index | {"concurrently": False}])
+    users = of(proposal).cards[0]
+    assert (users.what, {line.what for line in users.lines}) == ("changed", {""})
+
+
+def test_renamed_table_stands_once_under_its_new_name(proposal: Proposal) -> None:
+    renamed = {"op": "rename_table", "schema": None, "table": "orders", "to": "users"}
+    add_version(proposal, operations=[renamed])
+    assert [(card.name, card.what) for card in of(proposal).cards] == [("users", "changed")]
 
 
 def test_changes_elsewhere_mark_nothing(proposal: Proposal) -> None:

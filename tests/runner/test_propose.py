@@ -207,3 +207,15 @@ def test_dropped_column_and_table_are_told_as_they_were(modelled: World) -> None
     told = propose(modelled).named("proposal")[0]["facts"]["diagram"]
     tables = {table["name"]: [(column["name"], column["references"]) for column in table["columns"]] for table in told["tables"]}
     assert tables == {"four": [("id", [])], "three": [("id", []), ("one_id", ["one.id"])], "two": [("id", []), ("price", [])]}
+
+
+def test_keys_within_a_schema_of_the_models_lead_to_their_tables(modelled: World) -> None:
+    """SQLAlchemy lets such keys leave the schema out."""
+    models = MODELS.replace("sa.MetaData()", 'sa.MetaData(schema="main")').replace(
+        'sa.Table("two", target_metadata, sa.Column("id", sa.Integer, primary_key=True))',
+        'sa.Table("two", target_metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("one_id", sa.ForeignKey("one.id")))',
+    )
+    modelled.write("migrations/env.py", ENV.replace("target_metadata = None", models))
+    told = propose(modelled).named("proposal")[0]["facts"]["diagram"]
+    two = next(table for table in told["tables"] if (table["schema"], table["name"]) == ("main", "two"))
+    assert [column["references"] for column in two["columns"]] == [[], ["main.one.id"]]
