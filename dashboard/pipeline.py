@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -35,6 +35,10 @@ from migrations_store.models import Project, Snapshot
 TRAIL = 10
 PROJECTS = 50
 ATTENTION = 5
+UNUSED = (
+    "pending", "query", "secret", "secret_changed_at", "identity", "expected", "expected_at", "created_at", "latency_ms", "moved_outside",
+    "differences_at", "differences_until", "version_table", "version_table_schema", "create_if_missing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ def read(user: User, wanted: Wanted) -> Pipeline:
     stages = list(environments.environments(user))
     visible = list(queries.visible_projects(user))
     found = _databases(user, stages, visible)
-    active, failed, now = jobs.active_jobs(found), _failures(found), timezone.now()
+    keys = environments.databases(user).select_related(None).order_by().values("pk")
+    active, failed, now = jobs.active_jobs(keys), _failures(keys), timezone.now()
     frozen = states_of.frozen(stages, now)
     states = {one.pk: states_of.state_of(one, active.get(one.pk), failed.get(one.pk), set(frozen), now) for one in found}
     teams = people.projects_of_teams(user)
@@ -170,18 +175,18 @@ def _asks(rules: policies.Rules) -> str:
     return ngettext("%(count)s approval", "%(count)s approvals", rules.approvals) % count
 
 
-def _failures(found: list[Database]) -> dict[Any, Job]:
-    """The newest finished job of each database that could have changed it, where it failed. One query."""
-    finished = Job.objects.filter(database__in=found, status__in=FINAL).exclude(command="check").exclude(started_at=None)
+def _failures(keys: QuerySet[Database, Any]) -> dict[Any, Job]:
+    """The newest finished job of each of these databases that could have changed it, where it failed. One query."""
+    finished = Job.objects.filter(database__in=keys, status__in=FINAL).exclude(command="check").exclude(started_at=None)
     newest = finished.values("database").annotate(last=Max("pk")).values("last")
     failed = Job.objects.filter(pk__in=newest, status=JobStatus.FAILED).select_related("requested_by", "plan")
     return {job.database_id: job for job in failed.defer("plan__preview", "plan__facts")}
 
 
 def _databases(user: User, stages: list[Environment], projects: list[Project]) -> list[Database]:
-    """Each with its environment and project out of these, which are there already."""
+    """Each with its environment and project out of these, which are there already, and without what no cell shows."""
     by_stage, by_project = {stage.pk: stage for stage in stages}, {project.pk: project for project in projects}
-    found = list(environments.databases(user).select_related(None).defer("pending", "query", "secret", "identity", "expected"))
+    found = list(environments.databases(user).select_related(None).defer(*UNUSED))
     for database in found:
         database.environment, database.project = by_stage[database.environment_id], by_project[database.project_id]
     return found

@@ -1,5 +1,6 @@
 """Reading jobs, plans and logs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +76,11 @@ def log_lines(job: Job, after: int, limit: int) -> LogPage:
     return LogPage(items, last, job.is_final and last >= job.line_count)
 
 
-def active_jobs(databases: list[Database]) -> dict[Any, Job]:
-    """Per database id the job that runs on it, else the oldest that waits. One query."""
+def active_jobs(databases: Iterable[Database] | QuerySet[Database, Any]) -> dict[Any, Job]:
+    """Per database id the job that runs on it, else the oldest that waits, with who asked for it. One query."""
     found: dict[Any, Job] = {}
-    for job in Job.objects.filter(database__in=databases, status__in=["running", "unknown", "queued", "awaiting_approval"]).order_by("-id"):
+    active = Job.objects.filter(database__in=databases, status__in=["running", "unknown", "queued", "awaiting_approval"])
+    for job in active.select_related("requested_by", "plan").defer("plan__preview", "plan__facts").order_by("-id"):
         kept = found.get(job.database_id)
         if kept is None or kept.status not in ("running", "unknown"):
             found[job.database_id] = job
