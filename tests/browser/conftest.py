@@ -104,7 +104,8 @@ MODELS = """\
 import sqlalchemy as sa
 target_metadata = sa.MetaData()
 sa.Table("t_one", target_metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("fax", sa.String(40), unique=True))
-sa.Table("t_more", target_metadata, sa.Column("id", sa.Integer, primary_key=True))
+sa.Table("t_more", target_metadata, sa.Column("id", sa.Integer, primary_key=True),
+         sa.Column("one_id", sa.ForeignKey("t_one.id")), sa.Column("carrier", sa.String(40)))
 """
 
 

@@ -16,7 +16,7 @@ from tests.browser.pages import address
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ("docs/images" if os.environ.get("DOCS_PICTURES") else "test-results/docs")
-SHOWN = ("home", "project", "plan", "failed-job", "proposal", "compared", "audit")
+SHOWN = ("home", "project", "plan", "failed-job", "proposal", "proposal-diagram", "compared", "audit")
 # What is another at each run would make another picture: clocks, paths and ids. They keep their place.
 STILL = "document.querySelectorAll('time, .foot span, .head .sub code').forEach(e => e.style.visibility = 'hidden')"
 
