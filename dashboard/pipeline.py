@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -110,9 +110,9 @@ class Pipeline:
     teams: list[Team]
     wanted: Wanted
 
-    @property
+    @cached_property
     def promotable(self) -> int:
-        """How many promotions could be chosen at once."""
+        """How many promotions could be chosen at once. Every cell that has one asks."""
         cells = [cell for group in self.groups for row in group.rows for cell in row.cells]
         return sum(cell.move is not None and cell.move.kind == "promote" for cell in cells)
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import Grant, Role, Team, User
 from dashboard import pipeline
+from dashboard.templatetags import ui
 from environments.models import Database
 from migrations_store.models import Project
 from tests.support.sessions import signed_in
@@ -105,3 +106,10 @@ def test_headings_count_what_is_on_other_pages_too(client: Client, teams: tuple[
     assert page.count('class="panel-h" id="group-') == 1, "the other team is on the first page"
     assert '<span class="meta">2 projects</span>' in page
     assert f'<input type="hidden" name="folded" value="{teams[1].pk}">' in page, "filtering keeps what is folded"
+
+
+def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() -> None:
+    drawn = ui.track((True, True, False, False))
+    assert [path.count("h0") for path in drawn.split("<path")[1:]] == [0, 4, 2]
+    assert ui.track((True,) * 10).count("<path") == 2
+    assert ui.track(()) == '<svg class="track" viewBox="0 0 74 10" aria-hidden="true"><path class="w" d="M4 5H70"/><path d=""/></svg>'

@@ -50,3 +50,10 @@ def test_what_is_kept_does_not_lengthen_a_session(database: Database, admin: Use
     client.post(f"/databases/{database.pk}/checks/")
     assert client.session.get_expiry_date() == ends
     assert 0 < client.session.get_expiry_age() <= settings.SESSION_COOKIE_AGE
+
+
+def test_what_was_said_in_another_language_is_marked_so(client: Client, database: Database, admin: User) -> None:
+    client.post(f"/databases/{database.pk}/checks/")
+    assert 'class="wrap-any">' in notices(client).partition('id="said"')[2]
+    User.objects.filter(pk=admin.pk).update(language="ru")
+    assert 'class="wrap-any" lang="en">' in notices(client).partition('id="said"')[2]

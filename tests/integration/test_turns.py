@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def test_doubled_message_runs_the_job_once(stage, gated, gate):
     """All copies are there before any worker looks: several processes of the worker claim the job in the same moment."""
     database = stage.add(gated)
-    celery = Celery(broker=f"redis+socket://{stage.broker()}")
+    celery = Celery(broker=f"redis+socket://{stage.broker()}", set_as_current=False)
     worker = stage.worker()
     kill(*worker, number=signal.SIGSTOP)
     try:

@@ -130,7 +130,7 @@ def test_session_ends_twelve_hours_after_it_began(admin: User, settings) -> None
     """Looking at pages does not prolong it."""
     client = Client()
     client.post("/sign-in", {"username": "ada", "password": "correct horse"})
-    assert client.cookies["sessionid"]["max-age"] == 12 * 60 * 60
+    assert 12 * 60 * 60 - 60 < client.cookies["sessionid"]["max-age"] <= 12 * 60 * 60
     del client.cookies["sessionid"]["max-age"]
     answer = client.get("/jobs/")
     assert "sessionid" not in answer.cookies
