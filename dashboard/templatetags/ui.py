@@ -46,8 +46,8 @@ def track(applied: tuple[bool, ...]) -> SafeString:
     dots = [f"M{4 + 66 * place // 9} 5h0" for place in range(len(applied))]
     holes = [dot for dot, has in zip(dots, applied, strict=True) if not has]
     hollow = format_html('<path class="p" d="{}"/>', "".join(holes)) if holes else ""
-    whole = '<svg class="track" viewBox="0 0 74 10" stroke-linecap="round" aria-hidden="true"><path class="w" d="M4 5H70"/><path d="{}"/>{}</svg>'
-    return format_html(whole, "".join(dots), hollow)
+    frame = '<svg class="track" viewBox="0 0 74 10" stroke-linecap="round" aria-hidden="true"><path class="w" d="M4 5H70"/>{}</svg>'
+    return format_html(frame, format_html('<path d="{}"/>{}', "".join(dots), hollow))
 
 
 @register.simple_tag
