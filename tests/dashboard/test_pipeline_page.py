@@ -112,7 +112,4 @@ def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() 
     drawn = ui.track((True, True, False, False))
     assert [path.count("h0") for path in drawn.split("<path")[1:]] == [0, 4, 2]
     assert ui.track((True,) * 10).count("<path") == 2
-    assert (
-        ui.track(())
-        == '<svg class="track" viewBox="0 0 74 10" stroke-linecap="round" aria-hidden="true"><path class="w" d="M4 5H70"/><path d=""/></svg>'
-    )
+    assert ui.track(()).endswith('<path class="w" d="M4 5H70"/><path d=""/></svg>')
