@@ -20,9 +20,4 @@ class Migration(migrations.Migration):
             name='differences_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddField(
-            model_name="database",
-            name="differences_until",
-            field=models.DateTimeField(blank=True, help_text="When the first of the rules that were looked at ends.", null=True),
-        ),
     ]
