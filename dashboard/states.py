@@ -1,7 +1,7 @@
 """The one word for a database on the pipeline: a job under way or a failed one comes before what its version table says."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -35,7 +35,18 @@ OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "froze
 BEHIND = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
 
 
-def state_of(database: Database, job: Job | None, last: Job | None, frozen: set[Any], at: datetime) -> str:
+class Standing(Protocol):
+    """A database, or as much of it as its state takes."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def differences(self) -> int: ...
+    @property
+    def environment_id(self) -> int: ...
+
+
+def state_of(database: Standing, job: Job | None, last: Job | None, frozen: set[Any], at: datetime) -> str:
     """`frozen` holds the ids of the environments in which nothing runs now."""
     if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
         return "running"

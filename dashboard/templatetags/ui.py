@@ -41,13 +41,29 @@ def badge(tone: str, name: str, word: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=1024)
 def track(applied: tuple[bool, ...]) -> SafeString:
-    """The project's last revisions as dots, oldest first: filled where this database has them. A dot is a line of no length with round
-    ends, so that all of them are one element: a page has hundreds of tracks."""
+    """The project's last revisions as dots: a page has hundreds of tracks and few kinds, each of which `track_symbols` draws once."""
+    return format_html('<svg class="track" aria-hidden="true"><use href="#{}"/></svg>', _track_id(applied))
+
+
+@register.simple_tag
+def track_symbols(kinds: Iterable[tuple[bool, ...]]) -> SafeString:
+    """What the tracks of a page refer to."""
+    return format_html_join("", "{}", ((_track_symbol(applied),) for applied in sorted(kinds)))
+
+
+@lru_cache(maxsize=1024)
+def _track_symbol(applied: tuple[bool, ...]) -> SafeString:
+    """Oldest first: a dot is filled where the database has the revision. A dot is a line of no length with round ends, so that all of them
+    are one element."""
     dots = [f"M{4 + 66 * place // 9} 5h0" for place in range(len(applied))]
     holes = [dot for dot, has in zip(dots, applied, strict=True) if not has]
     hollow = format_html('<path class="p" d="{}"/>', "".join(holes)) if holes else ""
-    frame = '<svg class="track" viewBox="0 0 74 10" stroke-linecap="round" aria-hidden="true"><path class="w" d="M4 5H70"/>{}</svg>'
-    return format_html(frame, format_html('<path d="{}"/>{}', "".join(dots), hollow))
+    frame = '<symbol id="{}" viewBox="0 0 74 10"><g class="track" stroke-linecap="round"><path class="w" d="M4 5H70"/>{}</g></symbol>'
+    return format_html(frame, _track_id(applied), format_html('<path d="{}"/>{}', "".join(dots), hollow))
+
+
+def _track_id(applied: tuple[bool, ...]) -> str:
+    return f"track-{''.join('x' if has else 'o' for has in applied)}"
 
 
 @register.simple_tag
@@ -91,8 +107,8 @@ def ago(moment: datetime | None) -> SafeString:
     """A time as its age, with the moment itself as title; older than a week as a date."""
     if moment is None:
         return format_html('<span class="meta">{}</span>', _("never"))
-    local = timezone.localtime(moment)
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M:%S %Z}", age(moment))
+    exact, local = moment.isoformat(timespec="seconds"), timezone.localtime(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, f"{local:%Y-%m-%d %H:%M:%S %Z}", age(moment))
 
 
 def age(moment: datetime) -> str:

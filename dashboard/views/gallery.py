@@ -16,6 +16,6 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "databases": states.LOOKS.values(), "checks": drift_view.LOOKS.values(), "tones": TONES,
         "jobs": [(*look, status.label) for status, look in job_view.STATUS_LOOKS.items()],
         "steps": [(*look, status.label) for status, look in job_view.STEP_LOOKS.items()],
-        "risks": [look for look in graph_marks.RISKS.values() if look[1]], "trail": (True, True, True, True, False, False),
+        "risks": [look for look in graph_marks.RISKS.values() if look[1]], "trails": [(True, True, True, True, False, False)],
     }  # fmt: skip
     return render(request, "dashboard/gallery.html", content)

@@ -6,9 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.permissions import Action, may, people_who_may, reach
 from dashboard import pipeline as pipelines
 from dashboard import setup_view
+from dashboard.pipeline_survey import survey
 from dashboard.pipeline_wanted import Wanted
 from dashboard.requests import user_of
 from dashboard.states import LOOKS
@@ -24,21 +26,21 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/no_role.html", {"admins": people_who_may(Action.CONFIGURE)})
     if not Project.objects.exists() or not Environment.objects.exists():
         return _first_run(request)
-    return render(request, "dashboard/home.html", _context(request))
+    user = user_of(request)
+    return render(request, "dashboard/home.html", _context(user, pipelines.read(user, survey(user), Wanted.of(request))))
 
 
 @require_GET
 def pipeline(request: HttpRequest) -> HttpResponse:
     """The part that refreshes itself; 204 while it is what `?v=` says."""
-    context = _context(request)
-    if request.GET.get("v") == context["pipeline"].version:
-        return HttpResponse(status=204)
-    return render(request, "dashboard/partials/pipeline.html", context)
-
-
-def _context(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
-    found = pipelines.read(user, Wanted.of(request))
+    found = survey(user)
+    if request.GET.get("v") == found.version:
+        return HttpResponse(status=204)
+    return render(request, "dashboard/partials/pipeline.html", _context(user, pipelines.read(user, found, Wanted.of(request))))
+
+
+def _context(user: User, found: pipelines.Pipeline) -> dict[str, Any]:
     wanted = found.wanted
     chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
     pages = -(-found.total // pipelines.PROJECTS)

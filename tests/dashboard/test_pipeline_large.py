@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dashboard import pipeline
 from environments.models import Database, Environment
 from jobs.models import Job
 from migrations_store.models import Project, Snapshot
@@ -69,5 +70,5 @@ def test_pipeline_of_a_thousand_databases_takes_no_more_queries(
         f"pipeline, {Database.objects.count()} databases: {statistics.median(times):.0f} ms, p95 {p95:.0f} ms"
         f" (n={REQUESTS}), {len(page) / 1024:.0f} KB, {len(gzip.compress(page)) / 1024:.1f} KB gz, {asked[0][0]} queries"
     )
-    assert page.count(b'class="pname"') == 50
+    assert page.count(b'class="pname"') == pipeline.PROJECTS
     assert max(queries for queries, *_ in asked) <= few + 1, "the list of pages is one more"

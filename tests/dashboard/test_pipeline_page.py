@@ -1,5 +1,6 @@
 """The pipeline's filters: names, states and teams, alone and together, kept from page to page."""
 
+import re
 from typing import Any
 
 import pytest
@@ -109,7 +110,10 @@ def test_headings_count_what_is_on_other_pages_too(client: Client, teams: tuple[
 
 
 def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() -> None:
-    drawn = ui.track((True, True, False, False))
-    assert [path.count("h0") for path in drawn.split("<path")[1:]] == [0, 4, 2]
-    assert ui.track((True,) * 10).count("<path") == 2
-    assert ui.track(()).endswith('<path class="w" d="M4 5H70"/><path d=""/></svg>')
+    kinds = [(True, True, False, False), (True,) * 10, ()]
+    none, two_of_four, all_of_ten = ui.track_symbols(kinds).split("</symbol>")[:-1]
+    assert none.endswith('<path class="w" d="M4 5H70"/><path d=""/></g>')
+    assert [path.count("h0") for path in two_of_four.split("<path")[1:]] == [0, 4, 2]
+    assert all_of_ten.count("<path") == 2
+    for kind, symbol in zip(sorted(kinds), (none, two_of_four, all_of_ten), strict=True):
+        assert re.search('href="#([^"]+)"', ui.track(kind))[1] == re.search('id="([^"]+)"', symbol)[1]
