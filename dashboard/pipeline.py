@@ -28,7 +28,7 @@ from migrations_store.graph import Graph
 from migrations_store.models import Project, Snapshot
 
 TRAIL = 10
-PROJECTS = 15  # of four environments they stay below 60 KB
+PROJECTS = 12  # of four or five environments they stay below 60 KB
 ATTENTION = 5
 UNUSED = (
     "pending", "query", "secret", "secret_changed_at", "identity", "expected", "expected_at", "created_at", "latency_ms", "moved_outside",

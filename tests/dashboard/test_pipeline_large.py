@@ -1,4 +1,4 @@
-"""The pipeline with 1,000 databases, each with a job behind it: as many queries as with a few, and what it takes."""
+"""The pipeline with 1,000 databases, each with a job behind it: as many queries and as light as with a few, and what it takes."""
 
 import gzip
 import itertools
@@ -71,4 +71,6 @@ def test_pipeline_of_a_thousand_databases_takes_no_more_queries(
         f" (n={REQUESTS}), {len(page) / 1024:.0f} KB, {len(gzip.compress(page)) / 1024:.1f} KB gz, {asked[0][0]} queries"
     )
     assert page.count(b'class="pname"') == pipeline.PROJECTS
+    assert len(page) < 60 * 1024
+    assert len(gzip.compress(page)) < 15 * 1024
     assert max(queries for queries, *_ in asked) <= few + 1, "the list of pages is one more"
