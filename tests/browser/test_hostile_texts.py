@@ -208,8 +208,8 @@ def store(stage: Stage) -> None:
     stage.sink("names of tokens", "/account/", [text for text in TEXTS if len(text) <= 100])
     stage.sink("user names", "/account/", [data["150"][0]])
     first = stage.api.get("/audit?action=audit.test&limit=1")["items"][0]["seq"]
-    for done in range(0, 200, 25):  # a page shows 25, the newest first
-        stage.sink("entries of the record", f"/audit/?action=audit.test&before={first + done + 25}", TEXTS[done : done + 25])
+    for done in range(0, 200, 20):  # a page shows 20, the newest first
+        stage.sink("entries of the record", f"/audit/?action=audit.test&before={first + done + 20}", TEXTS[done : done + 20])
 
 
 def forms(stage: Stage) -> None:
