@@ -7,6 +7,8 @@ import hashlib
 
 from sqlalchemy import Connection, text
 
+EMPTY = hashlib.sha256().hexdigest()  # of a SQLite file in which nothing was made; a server's databases always hold something
+
 SQLITE = text("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE lower(tbl_name) <> lower(:version_table)")
 
 # Objects of extensions count by the extension's name and version, objects of the system not at all. All is taken as the catalogue

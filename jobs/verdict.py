@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from environments import version_table
+from environments import fingerprint, version_table
 from environments.errors import Unreachable
 from environments.models import Database
 from environments.version_table import Reading
@@ -63,7 +63,8 @@ def outcome(plan: Plan, reading: Reading | Unreachable, *, fingerprint_before: s
     heads = heads_of(reading)
     if heads == sorted(plan.to_heads) and (plan.command != Command.CHECK):
         return OutcomeState.AT_TARGET, heads
-    if heads == sorted(plan.from_heads) and fingerprint_before in ("", reading.fingerprint):  # "": the job never got as far
+    before = fingerprint.EMPTY if fingerprint_before == ABSENT else fingerprint_before
+    if heads == sorted(plan.from_heads) and before in ("", reading.fingerprint):  # "": the job never got as far
         return OutcomeState.UNCHANGED, heads
     return OutcomeState.PARTIAL, heads
 

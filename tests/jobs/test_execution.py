@@ -153,6 +153,22 @@ def test_a_missing_file_is_created_only_where_the_profile_says_so(admin: User, r
     assert run(database, "upgrade").status == JobStatus.SUCCEEDED
 
 
+def test_a_new_file_with_nothing_but_an_empty_version_table_is_unchanged(run: Run, database: Database, root: Path) -> None:
+    Path(database.database).unlink()
+    Database.objects.update(create_if_missing=True)
+    write_revision(root, "one", None, 'op.add_column("shelves", sa.Column("depth", sa.Integer))')
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, [])
+    assert rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("alembic_version",)]
+
+
+def test_a_new_file_in_which_a_table_stayed_is_partial(run: Run, database: Database, root: Path) -> None:
+    Path(database.database).unlink()
+    Database.objects.update(create_if_missing=True)
+    write_revision(root, "one", None, 'op.create_table("shelves", sa.Column("id", sa.Integer)); raise ValueError("no room")')
+    assert run(database, "upgrade").database_state == OutcomeState.PARTIAL
+
+
 def test_a_second_ring_does_nothing(run: Run, database: Database) -> None:
     job = run(database, "upgrade")
     execution.execute(job.pk)
