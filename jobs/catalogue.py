@@ -253,6 +253,7 @@ OURS = {
     "gate_closed": Explanation("gate_closed", "A gate is closed", "", ("Meet the condition that is named, or have the policy changed by those who may.", "Then request the job again.")),
     "backup_failed": Explanation("backup_failed", "The backup before the migration failed", "", ("Look at the log for what the backup's command said.", "Mend the command in the policy, or what it misses, then request the job again.")),
     "env_did_nothing": Explanation("env_did_nothing", "env.py ran no migration", "", ("Look at env.py: it has to call context.run_migrations() in online mode.",)),
+    "no_downgrade": Explanation("no_downgrade", "A revision has no way back", "", ("Leave the database where it is, or restore the backup from before the upgrade.", "To go back by hand: undo what the revision changed, then stamp the revision before it.", "Or write its downgrade(), read the code again, and make a new plan.")),
     "exited": Explanation("exited", "The project's code ended the run", "", ("Look at the log for its reason.", "Remove the sys.exit from env.py or the revision.")),
     "missing_interpreter": Explanation("missing_interpreter", "The project's interpreter cannot be started", "", ("Correct the interpreter in the project's settings.",)),
     "cannot_isolate": Explanation("cannot_isolate", "The project's code cannot be isolated", "", ("Correct RUNNER_USER, or start the worker as root.", "Then make a new plan.")),

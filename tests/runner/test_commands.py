@@ -152,6 +152,15 @@ def test_a_step_without_downgrade_is_refused(world: World) -> None:
     assert "no downgrade()" in seen.error["message"]
 
 
+def test_a_later_step_without_downgrade_lets_none_before_it_run(world: World) -> None:
+    world.run()
+    path = world.root / "migrations/versions/two.py"
+    path.write_text(path.read_text().split("def downgrade")[0])
+    seen = world.run("downgrade", ["three", "two"], **{"from": ["three"], "to": ["one"]})
+    assert (seen.error["code"], seen.error["message"]) == ("no_downgrade", "Revision two has no downgrade(), so this step cannot be run.")
+    assert (world.version, world.tables, seen.named("step_started")) == (["three"], ["one", "three", "two"], [])
+
+
 def test_threads_and_exit_handlers_do_not_hold_the_end_up(world: World) -> None:
     waits = "import atexit, threading\natexit.register(time.sleep, 60)\nthreading.Thread(target=time.sleep, args=(60,)).start()"
     world.revision("four", waits)
