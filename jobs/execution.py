@@ -226,7 +226,13 @@ class Execution:
         tail = "\n".join(line[3] for chunk in self.job.log_chunks.order_by("-first_seq")[:3] for line in chunk.lines[-TAIL_LINES:])
         blocked = self.watch.seen_lately if self.watch else None
         state = str(found.database_state)
-        return explanations.explain(self.error, end, tail, place=str(self.database), database_state=state, blocked=blocked)
+        return explanations.explain(
+            self.error, end, tail, place=str(self.database), database_state=state, blocked=blocked, begins=self._broke_at_the_beginning()
+        )
+
+    def _broke_at_the_beginning(self) -> bool:
+        steps = self.plan.steps if self.plan.command == Command.UPGRADE and not self.plan.from_heads else []
+        return bool(steps and self.error and self.error.get("step") == steps[0]["revision"])
 
     def refuse(self, code: str, why: str, heads: list[str] | None = None) -> None:
         """Ends a job that has not touched its database."""

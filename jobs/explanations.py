@@ -36,13 +36,17 @@ def explain(
     place: str,
     database_state: str = "",
     blocked: dict[str, Any] | None = None,
+    begins: bool = False,
 ) -> dict[str, Any]:
     """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells; `blocked`
-    is who was in the way when the job gave up waiting."""
+    is who was in the way when the job gave up waiting; `begins`: it broke in the first revision of a database that had none."""
     message = str((error or {}).get("message") or "")
     found, groups = _match(error, end, message, tail)
+    in_their_words = found.signature is not None
+    if begins and found.code == "AM-304":
+        found = OURS["needs_tables"]
     parts = [_cause(found, error, message), found.why.format(*groups) if groups else found.why]
-    why = " ".join(part for part in (parts if found.signature else reversed(parts)) if part)
+    why = " ".join(part for part in (parts if in_their_words else reversed(parts)) if part)
     blocked = blocked if found.code in WAITED else None
     if said := _said_more(message):
         why += f" {said}"
@@ -102,6 +106,8 @@ def _cause(found: Explanation, error: Mapping[str, Any] | None, message: str) ->
     text = message.strip().split("\n")[0][:500]
     if found.signature is not None and not place:
         return ""
+    if place:  # it stands within the sentence
+        text = text.removesuffix(".")
     told_by_us = found.code in OURS or found.signature or error.get("type") == "Failure"
     kind = "" if told_by_us else f"{error.get('type')}: "
     return f"{kind}{text}{place}" + ("" if text.endswith((".", "!", "?")) and not place else ".")

@@ -160,6 +160,8 @@ def test_a_new_file_with_nothing_but_an_empty_version_table_is_unchanged(run: Ru
     job = run(database, "upgrade")
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, [])
     assert rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("alembic_version",)]
+    assert job.error
+    assert job.error["code"] == "needs_tables"
 
 
 def test_a_new_file_in_which_a_table_stayed_is_partial(run: Run, database: Database, root: Path) -> None:

@@ -77,6 +77,20 @@ def test_a_failure_of_the_projects_code_gives_its_words() -> None:
     assert (found["code"], "the cellar is full" in str(found["why"])) == ("project_error", True)
 
 
+def test_a_table_that_the_first_revision_of_all_expects_was_never_made() -> None:
+    error = {"code": "database", "type": "Error", "message": "no such table: metrics", "step": "one", "file": "one.py", "line": 7}
+    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", begins=True)
+    assert found["code"] == "needs_tables"
+    assert found["why"].startswith("no such table: metrics (one.py, line 7). This is its first revision, ")
+    assert "Stamp" in found["next"][1]
+    assert explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")["code"] == "AM-304"
+
+
+def test_a_place_stands_within_its_sentence() -> None:
+    error = {"code": "exited", "type": "SystemExit", "message": "It ended with sys.exit(1).", "file": "env.py", "line": 28}
+    assert explain(error, Exit(returncode=1), "", place="shop dev")["why"] == "It ended with sys.exit(1) (env.py, line 28)."
+
+
 def test_a_sentence_of_the_runner_stands_alone() -> None:
     error = {"event": "error", "code": "project_error", "type": "Failure", "message": "Revision two has no downgrade()."}
     found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")
