@@ -37,8 +37,10 @@ def enter(spec) -> None:
         os.chdir(spec.working_directory)
     except OSError as error:
         raise Failure("project_error", "The working directory cannot be entered: {}.".format(error)) from None
-    sys.path.insert(0, str(Path.cwd()))
     os.environ.update({name: str(value) for name, value in spec.env_vars.items()})
+    # Python has read its own PYTHONPATH long ago.
+    named = filter(None, str(spec.env_vars.get("PYTHONPATH", "")).split(os.pathsep))
+    sys.path[:0] = [str(Path.cwd() / place) for place in ("", *named)]
     sys.argv = ["alembic", command_name(spec), *_words(spec)]
 
 

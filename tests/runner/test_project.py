@@ -21,6 +21,12 @@ def test_url_by_environment_variable(world: World) -> None:
     assert world.run(url="sqlite://", env_vars={"SHOP_DSN": f"sqlite:///{world.database}"}).exit.closed
 
 
+def test_modules_by_pythonpath(world: World) -> None:
+    world.write("src/shopapp.py", "")
+    world.write("migrations/env.py", "import shopapp\n" + ENV)
+    assert world.run(env_vars={"PYTHONPATH": "lib:src"}).exit.closed
+
+
 def test_url_by_x_argument(world: World) -> None:
     world.write("migrations/env.py", env_with('url = context.get_x_argument(as_dictionary=True)["dsn"]'))
     assert world.run(url="sqlite://", x_arguments=[f"dsn=sqlite:///{world.database}"]).exit.closed
