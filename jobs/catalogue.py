@@ -125,6 +125,21 @@ CATALOGUE = [
         "Correct the configuration's path in the project's settings.",
     ),
     _known(
+        "AM-114",
+        r"Can't load plugin: sqlalchemy\.dialects:([\w.]+)",
+        "env.py opened a URL of no known kind of database",
+        "The URL began with {0}. Where that is driver, env.py took the example that alembic init had written, and not the URL of this database.",
+        "Make env.py use sqlalchemy.url from its Config, an environment variable or an -x argument that the project's settings fill.",
+        "A kind of database whose package is missing: install it for the project's interpreter.",
+    ),
+    _known(
+        "AM-115",
+        r"KeyError: '([^']+)' in os\.environ",
+        "An environment variable is missing",
+        "The project's code asks for {0}. It gets none of the dashboard's own variables, only those that the project's settings name.",
+        "Add the variable in the project's settings, under How env.py gets its URL.",
+    ),
+    _known(
         "AM-202",
         r"password authentication failed|\(1045,|Access denied for user \S+ \(using|no password supplied",
         "The login was rejected",

@@ -15,6 +15,8 @@ __all__ = ["CATALOGUE", "OTHER", "OURS", "Explanation", "explain"]
 UNREAD = {*WORDS, "address_refused", "directory_missing", "secret_unreadable"} - {"database_missing"}
 
 WAITED = {"AM-301", "AM-302", "lock_busy", "timed_out", "silent"}
+# The last frame before the error, as Python names its own module os.
+ENVIRON = re.compile(r"""File "(?:<frozen os>|[^"]*/os\.py)", line \d+, in __getitem__\n(?:(?! *File ).*\n)*? *KeyError: '""")
 PARTIAL = (
     "Do not run it again as it is: what has stayed would fail, or be done twice.",
     "Compare the database with the revisions: the log has every statement that was sent.",
@@ -88,14 +90,21 @@ def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) 
         return OURS["database_not_read" if code in UNREAD else code], ()
     if error is None and end.returncode == 0 and end.closed:
         return OURS["version_not_moved"], ()
-    if (error or {}).get("type") == "KeyError" and "alembic/script/revision.py" in tail:
-        message = f"KeyError: {message} in the map of revisions"
+    if (error or {}).get("type") == "KeyError":
+        message = _told_apart(message, tail)
     for text in (message, tail if error is None else ""):
         for known in CATALOGUE:
             if text and known.signature and (match := known.signature.search(text)):
                 groups = tuple(group or "" for group in match.groups())
                 return known, groups or ("",)
     return (OURS["killed"] if error is None else OTHER), ()
+
+
+def _told_apart(message: str, tail: str) -> str:
+    """A KeyError's words are its key alone; the traceback in the log says which mapping lacked it."""
+    if "alembic/script/revision.py" in tail:
+        return f"KeyError: {message} in the map of revisions"
+    return f"KeyError: {message} in os.environ" if ENVIRON.search(tail) else message
 
 
 def _cause(found: Explanation, error: Mapping[str, Any] | None, message: str) -> str:
