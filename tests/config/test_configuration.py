@@ -52,6 +52,18 @@ def test_compose_variables_are_known():
         assert set(compose()["services"][service]["environment"]) <= known
 
 
+def test_compose_passes_every_setting_on():
+    given = set(compose()["services"]["web"]["environment"])
+    # No page with details in production, a user that the worker alone becomes, and what setup alone reads.
+    left_out = {name for name in variables_read() if not {name, f"{name}_FILE"} & given}
+    assert left_out == {"DEBUG", "RUNNER_USER", "ADMIN_PASSWORD", "ADMIN_TOKEN"}
+
+
+def test_settings_stay_out_of_image_and_repository():
+    assert ".env" in (ROOT / ".dockerignore").read_text().split()
+    assert "/.env" in (ROOT / ".gitignore").read_text().split()
+
+
 def test_compose_secrets_are_made_by_script():
     made = set(re.findall(r"^keep (\w+)", (ROOT / "script/secrets").read_text(), re.MULTILINE))
     assert set(compose()["secrets"]) == made
