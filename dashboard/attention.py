@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.retelling import told
-from dashboard.database_view import STATE_LOOKS, explain, look
+from dashboard.database_view import STATE_LOOKS, explain, is_awaited, look
 from dashboard.pipeline_survey import Seen
 from dashboard.states import LOOKS
 from environments.models import Database, DatabaseState
@@ -78,7 +78,8 @@ def _strange(database: Database) -> Attention | None:
     if explanation is None:
         return None
     _tone, icon, word = look(database)
-    sentence = database.error if database.state == DatabaseState.UNREACHABLE else explanation.title
+    said = database.state == DatabaseState.UNREACHABLE and not is_awaited(database)
+    sentence = database.error if said else explanation.title
     return Attention(explanation.tone, icon, word, database, sentence, database.checked_at)
 
 

@@ -66,7 +66,7 @@ def explain(database: Database, known: set[str], partial: Job | None = None) -> 
         DatabaseState.OVERLAPPING: lambda: _overlapping(at),
         DatabaseState.AHEAD: lambda: _ahead(strange, at),
         DatabaseState.UNINITIALISED: lambda: _uninitialised(database),
-        DatabaseState.UNREACHABLE: lambda: _unreachable(database),
+        DatabaseState.UNREACHABLE: lambda: _awaited() if is_awaited(database) else _unreachable(database),
     }
     words = ways.get(DatabaseState(database.state))
     return Explanation(tone, icon, *words()) if words else None
@@ -143,6 +143,20 @@ def _uninitialised(database: Database) -> Words:
             _("If it was migrated before: see that %(table)s is the right version table, with its schema.") % {"table": table},
             _("If its tables were made without Alembic: stamp the revision that they equal, then upgrade."),
         ),
+    )
+
+
+def is_awaited(database: Database) -> bool:
+    """A file that was there before and is gone is a fault; one that never was comes with the first job."""
+    return database.awaits_its_file and not database.was_read
+
+
+def _awaited() -> Words:
+    return (
+        _("Its file is not there yet"),
+        _("The first job on it creates the file, as its settings allow."),
+        _("There is none. Nothing was changed by asking."),
+        (_("Upgrade it."), _("If it should be there already: correct its path under Edit.")),
     )
 
 

@@ -32,7 +32,7 @@ PROJECTS = 12  # of four or five environments they stay below 60 KB
 ATTENTION = 5
 UNUSED = (
     "pending", "query", "secret", "secret_changed_at", "identity", "expected", "expected_at", "created_at", "latency_ms", "moved_outside",
-    "differences_until", "version_table", "version_table_schema", "create_if_missing",
+    "differences_until", "version_table", "version_table_schema",
 )  # fmt: skip
 
 

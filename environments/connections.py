@@ -182,7 +182,7 @@ def _sqlite(database: Database) -> Callable[[], sqlite3.Connection]:
     wait = min(float(database.query.get("timeout", SQLITE_WAIT)), SQLITE_WAIT)
 
     def create() -> sqlite3.Connection:
-        _see_file(path)
+        _see_file(path, may_be_made=database.create_if_missing)
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=wait, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_master")  # a file is only opened when it is read
@@ -191,12 +191,12 @@ def _sqlite(database: Database) -> Callable[[], sqlite3.Connection]:
     return create
 
 
-def _see_file(path: Path) -> None:
+def _see_file(path: Path, *, may_be_made: bool) -> None:
     """SQLite says "unable to open" to all of these."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise _absent(path) from None
+        raise _absent(path, may_be_made=may_be_made) from None
     except NotADirectoryError:
         raise Unreachable("directory_missing", f"There is no file at {path}: a part of the path is not a directory.") from None
     except PermissionError:
@@ -209,7 +209,10 @@ def _see_file(path: Path) -> None:
         raise Unreachable("not_permitted", f"The dashboard may not read {path}. Give its user the right to.")
 
 
-def _absent(path: Path) -> Unreachable:
+def _absent(path: Path, *, may_be_made: bool) -> Unreachable:
     if not path.parent.is_dir():
         return Unreachable("directory_missing", f"The directory {path.parent} does not exist, so there is no file to read.")
+    if may_be_made:
+        text = f"There is no file at {path}. A reading never creates one; a job may, as this database's settings allow."
+        return Unreachable("database_missing", text)
     return Unreachable("database_missing", f"There is no file at {path}, and a reading never creates one. See that the path is right.")

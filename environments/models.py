@@ -193,3 +193,8 @@ class Database(models.Model):
     def was_read(self) -> bool:
         """Until its version table was read once, an empty `current` says nothing."""
         return bool(self.server)
+
+    @property
+    def awaits_its_file(self) -> bool:
+        """SQLite: nothing is there yet, and the next job may make it."""
+        return self.create_if_missing and self.state == DatabaseState.UNREACHABLE and self.error_code == "database_missing"

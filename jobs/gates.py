@@ -75,9 +75,8 @@ def _broken(gate: Gate) -> Gate:
 
 def _reachable(asked: Asked) -> Gate:
     database = asked.database
-    will_be_made = database.error_code == "database_missing" and database.create_if_missing
-    passed = database.state != DatabaseState.UNREACHABLE or will_be_made
-    detail = "The file is not there yet; the job creates it" if will_be_made else database.error
+    passed = database.state != DatabaseState.UNREACHABLE or database.awaits_its_file
+    detail = "The file is not there yet; the job creates it" if database.awaits_its_file else database.error
     return Gate(REACHABLE, passed, detail or f"{database.server or 'The database'} answers")
 
 

@@ -102,8 +102,7 @@ def _ensure_read(database: Database) -> None:
             database.refresh_from_db()
     if database.checked_at is None:
         raise NotRead(f"{database} has not been read yet: no worker has answered within {READ_WAIT:.0f} s. Nothing was changed; try again.")
-    will_be_made = database.error_code == "database_missing" and database.create_if_missing
-    if database.state == DatabaseState.UNREACHABLE and not will_be_made:
+    if database.state == DatabaseState.UNREACHABLE and not database.awaits_its_file:
         raise NotRead(f"{database} cannot be read, so there is no plan: {database.error}")
 
 

@@ -42,6 +42,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "active": active,
         "look": database_view.look(found, active, partial),
         "explanation": database_view.explain(found, set(graph.revisions) if graph else set(), partial),
+        "is_behind": found.pending_count or database_view.is_awaited(found),
         "shown_url": urls.shown(found),
         "version_table": database_view.version_table(found),
         "move": None if active or partial else moves.next_move(found, family),

@@ -56,6 +56,24 @@ def test_a_database_without_version_table_is_explained(client: Client, database:
     assert "It is not under Alembic yet" in page(client, database)
 
 
+def test_a_file_that_the_first_job_makes_can_be_upgraded_from_the_page(client: Client, database: Database) -> None:
+    Path(database.database).unlink()
+    Database.objects.update(create_if_missing=True, server="")
+    environments.check_database_now(database)
+    shown = page(client, database)
+    assert "Its file is not there yet" in shown
+    assert f"/databases/{database.pk}/plans/new?command=upgrade" in shown
+    assert "Its file is not there yet" in client.get("/").content.decode()
+
+
+def test_a_file_that_is_gone_is_a_fault_even_if_a_job_could_make_one(client: Client, run: Run, database: Database) -> None:
+    run(database, "upgrade")
+    Path(database.database).unlink()
+    Database.objects.update(create_if_missing=True)
+    environments.check_database_now(database)
+    assert "It did not answer" in page(client, database)
+
+
 def test_an_unreachable_database_names_the_cause(client: Client, database: Database) -> None:
     Path(database.database).unlink()
     environments.check_database_now(database)
