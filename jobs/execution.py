@@ -287,4 +287,5 @@ class Execution:
         self.job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)
 
     def _route(self) -> str:
-        return f"{sayings.shown(self.plan.from_heads)} to {sayings.shown(self.plan.to_heads)}, {len(self.plan.steps)} steps"
+        count = len(self.plan.steps)
+        return f"{sayings.shown(self.plan.from_heads)} to {sayings.shown(self.plan.to_heads)}, {count} step{'' if count == 1 else 's'}"

@@ -76,6 +76,11 @@ def test_the_log_is_numbered_and_names_the_revisions(run: Run, database: Databas
     assert "CREATE TABLE t_one" in text_of(job)
 
 
+@pytest.mark.parametrize(("revision", "told"), [("one", "base to one, 1 step\n"), ("three", "base to three, 3 steps\n")])
+def test_the_log_begins_with_the_way(run: Run, database: Database, revision: str, told: str) -> None:
+    assert told in text_of(run(database, "upgrade", revision)) + "\n"
+
+
 def test_the_log_is_read_in_pages(run: Run, database: Database) -> None:
     job = run(database, "upgrade", "one")
     first = log_lines(job, 0, 2)
