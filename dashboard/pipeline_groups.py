@@ -1,27 +1,24 @@
 """The rows of the pipeline by team, each under a heading that tells how its databases are."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
+from dashboard.pipeline_rows import Row
 from dashboard.pipeline_wanted import Wanted
 from dashboard.states import LOOKS
 from migrations_store.models import Project
-
-if TYPE_CHECKING:
-    from dashboard.pipeline import Row
 
 
 @dataclass(frozen=True)
 class Group:
     """Rows under one heading; without a heading they are all rows. `states`: tone, icon, word and number of databases, the worst first."""
 
-    rows: "list[Row]"
+    rows: list[Row]
     id: int = 0
     heading: str = ""
     projects: int = 0
@@ -31,7 +28,7 @@ class Group:
 
 
 Teams = dict[Team, set[int]]
-States = Callable[[Project], Iterable[str]]
+States = Mapping[int, Iterable[str]]
 
 
 def team_of(project: Project, teams: Teams) -> Team | None:
@@ -46,17 +43,17 @@ def in_order(projects: Iterable[Project], teams: Teams) -> list[Project]:
 
 
 def by_team(
-    projects: list[Project], shown: set[Project], teams: Teams, wanted: Wanted, row: "Callable[[Project], Row]", states: States
+    projects: list[Project], shown: set[Project], teams: Teams, wanted: Wanted, row: Callable[[Project], Row], states: States
 ) -> list[Group]:
     """The groups of these projects, which are in order, where any of theirs is `shown` on the page; headings count all of them.
 
-    `states` answers those of a project's databases. What is folded has no rows.
+    `states` are those of a project's databases, by its id. What is folded has no rows.
     """
     groups = []
     for team, family in groupby(projects, lambda project: team_of(project, teams)):
         members, id = list(family), team.pk if team else 0
         here = [project for project in members if project in shown]
-        counts = Counter(state for project in members for state in states(project))
+        counts = Counter(state for project in members for state in states.get(project.pk, ()))
         told = tuple((*LOOKS[state], counts[state]) for state in LOOKS if counts[state])
         folded = id in wanted.folded
         rows = [] if folded else [row(project) for project in here]

@@ -46,16 +46,16 @@ class Standing(Protocol):
     def environment_id(self) -> int: ...
 
 
-def state_of(database: Standing, job: Job | None, last: Job | None, frozen: set[Any], at: datetime) -> str:
-    """`frozen` holds the ids of the environments in which nothing runs now."""
+def state_of(database: Standing, job: Job | None, failed: Job | None, frozen: set[Any], at: datetime) -> str:
+    """`job` is its active one, `failed` its last one if that failed. `frozen` holds the ids of the environments in which nothing runs."""
     if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
         return "running"
     if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
         return "awaiting_approval"
     if job is not None and waits_for_its_time(job, at):
         return "scheduled"
-    if has_failed(last) and last is not None and database.state in BEHIND:
-        return "partial" if last.database_state == OutcomeState.PARTIAL else "failed"
+    if failed is not None and database.state in BEHIND:
+        return "partial" if failed.database_state == OutcomeState.PARTIAL else "failed"
     if database.state == DatabaseState.UP_TO_DATE and database.differences:
         return "drift"
     return "frozen" if database.state in BEHIND and database.environment_id in frozen else database.state
@@ -66,10 +66,6 @@ def waits_for_its_time(job: Job, at: datetime) -> bool:
     later = job.not_before is not None and job.not_before > at
     held = (job.held or {}).get("gate") in (gates.WINDOW, gates.FREEZE, gates.SCHEDULE)
     return job.status == JobStatus.QUEUED and (later or held)
-
-
-def has_failed(last: Job | None) -> bool:
-    return last is not None and last.status == JobStatus.FAILED
 
 
 def look(database: Database, state: str) -> tuple[str, str, str]:

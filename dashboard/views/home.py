@@ -41,16 +41,14 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 
 
 def _context(user: User, found: pipelines.Pipeline) -> dict[str, Any]:
-    wanted = found.wanted
+    wanted, page = found.wanted, found.page
     chips = [(value, *look, found.counts[value], wanted.address(state=value)) for value, look in LOOKS.items() if value in found.counts]
-    pages = -(-found.total // pipelines.PROJECTS)
     return {
         "pipeline": found,
         "wanted": wanted,
         "kept": wanted.address(v=found.version, page=wanted.page),
-        "pages": pages,
-        "back": wanted.address(page=wanted.page - 1) if wanted.page > 1 else "",
-        "next": wanted.address(page=wanted.page + 1) if wanted.page < pages else "",
+        "back": wanted.address(page=page.previous_page_number()) if page.has_previous() else "",
+        "next": wanted.address(page=page.next_page_number()) if page.has_next() else "",
         "chips": chips,
         "all": wanted.address(state=""),
         "regrouped": wanted.address(group="" if wanted.grouped else "team", folded=""),
