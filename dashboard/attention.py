@@ -38,8 +38,8 @@ def most_urgent(seen: Iterable[Seen], active: dict[Any, Job], failed: dict[Any, 
     return [one for _rank_of_it, one in sorted(found, key=lambda item: item[0])]
 
 
-def _rank(one: Seen, job: Job | None, failed: Job | None, mine: set[int]) -> int | None:
-    """None where nobody has to look; the same cases as those of `attention_of`."""
+def _rank(one: Seen | Database, job: Job | None, failed: Job | None, mine: set[int]) -> int | None:
+    """None where nobody has to look; in the same order of cases as `attention_of`."""
     if _has_failed(one, job, failed):
         return 0 if failed and failed.database_state == OutcomeState.PARTIAL else 1
     if _asks(job):
@@ -52,6 +52,8 @@ def _rank(one: Seen, job: Job | None, failed: Job | None, mine: set[int]) -> int
 def attention_of(database: Database, job: Job | None, failed: Job | None, mine: set[int]) -> Attention | None:
     """The words for one of the most urgent. `job` is its active one, `failed` its last one if that failed. None where the database has
     come to rest since it was chosen."""
+    if _rank(database, job, failed, mine) is None:
+        return None
     if failed and _has_failed(database, job, failed):
         return _failed(database, failed)
     if job and _asks(job):

@@ -88,10 +88,11 @@ class Survey:
     @cached_property
     def version(self) -> str:
         """Changes when anything that the matrix shows has changed."""
-        facts: list[Any] = [sorted(self.mine), [stage.asks for stage in self.stages]]
+        facts: list[Any] = [sorted(self.mine)]
+        facts += [(stage.environment.name, stage.environment.protected, stage.asks) for stage in self.stages]
         facts += [(project.pk, project.name) for project in self.projects]
-        facts += [(str(one.pk), self.states[one.pk], *one[3:]) for one in self.seen]
-        facts += [(str(key), job.pk, job.status) for group in (self.active, self.failed) for key, job in group.items()]
+        facts += [(self.states[one.pk], *one) for one in self.seen]
+        facts += [(job.pk, job.status, job.held, job.not_before) for group in (self.active, self.failed) for job in group.values()]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
@@ -99,9 +100,9 @@ def survey(user: User) -> Survey:
     """With a constant number of queries."""
     stages, projects = list(environments.environments(user)), list(queries.visible_projects(user))
     visible = environments.databases(user).select_related(None)
-    known = {stage.pk for stage in stages}, {project.pk for project in projects}
-    rows = map(Seen._make, visible.values_list(*Seen._fields))
-    seen = [one for one in rows if one.environment_id in known[0] and one.project_id in known[1]]
+    columns, rows = {stage.pk for stage in stages}, {project.pk for project in projects}
+    found = map(Seen._make, visible.values_list(*Seen._fields))
+    seen = [one for one in found if one.environment_id in columns and one.project_id in rows]
     keys = visible.order_by().values("pk")
     active, failed, now = jobs.active_jobs(keys), _failures(keys), timezone.now()
     frozen = states_of.frozen(stages, now)

@@ -8,8 +8,9 @@ from django.test import Client
 
 from accounts.models import Grant, Role, Team, User
 from dashboard import pipeline
+from dashboard.attention import attention_of
 from dashboard.templatetags import ui
-from environments.models import Database
+from environments.models import Database, Environment
 from migrations_store.models import Project
 from tests.support.sessions import signed_in
 
@@ -107,6 +108,24 @@ def test_headings_count_what_is_on_other_pages_too(client: Client, teams: tuple[
     assert page.count('class="panel-h" id="group-') == 1, "the other team is on the first page"
     assert '<span class="meta">2 projects</span>' in page
     assert f'<input type="hidden" name="folded" value="{teams[1].pk}">' in page, "filtering keeps what is folded"
+
+
+def test_refresh_answers_only_when_something_that_is_shown_has_changed(client: Client, database: Database) -> None:
+    def version() -> str:
+        return re.search(r"v=(\w+)", client.get("/partials/pipeline").content.decode())[1]
+
+    seen = version()
+    assert client.get(f"/partials/pipeline?v={seen}").status_code == 204
+    for model, change in ((Database, {"pending_count": 9}), (Project, {"name": "Books"}), (Environment, {"name": "Play"})):
+        model.objects.update(**change)
+        answer = client.get(f"/partials/pipeline?v={seen}")
+        assert answer.status_code == 200, f"{model.__name__} has changed"
+        seen = version()
+
+
+def test_what_came_to_rest_since_it_was_chosen_asks_for_no_attention() -> None:
+    assert attention_of(Database(state="ahead", current=["x"]), None, None, set())
+    assert attention_of(Database(state="uninitialised"), None, None, set()) is None
 
 
 def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() -> None:
