@@ -15,7 +15,6 @@ from crash.shapes import Shape, table
 from crash.targets import Targets
 
 DATABASES = 40
-STATES = ("refused", "paused", "flushed", "emptied")
 
 
 class Bell:

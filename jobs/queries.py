@@ -97,13 +97,6 @@ def left_partial(database: Database) -> Job | None:
     return found if sorted(found.heads_after or []) == sorted(database.current) else None
 
 
-def jobs_of_revision(databases: list[Database], revision: str) -> dict[Any, Job]:
-    """Per database id the last job that ran the revision's upgrade, or runs it now. One query."""
-    steps = Step.objects.filter(job__database__in=databases, revision=revision, direction="upgrade")
-    told = steps.filter(status__in=[StepStatus.SUCCEEDED, StepStatus.RUNNING]).select_related("job__requested_by").order_by("pk")
-    return {step.job.database_id: step.job for step in told}
-
-
 def step_durations(database: Database, revisions: list[str], *, direction: str) -> dict[str, tuple[str, float]]:
     """Per revision the environment and the seconds of the last time that step succeeded on another database of the project. One query."""
     steps = Step.objects.filter(job__database__project=database.project_id, revision__in=revisions, direction=direction)

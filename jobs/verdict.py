@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from environments import fingerprint, version_table
 from environments.errors import Unreachable
@@ -93,8 +92,3 @@ def effective(plan: Plan, graph: Graph, heads: Iterable[str] | None) -> set[str]
     down = {step["revision"] for step in plan.steps if step["direction"] == "downgrade" and step["revision"] not in applied}
     stamped = {step["revision"] for step in plan.steps if step["direction"] == "stamp"} if sorted(heads) == sorted(plan.to_heads) else set()
     return up | down | stamped
-
-
-def as_detail(end: Exit) -> dict[str, Any]:
-    """What an error's details show of how the process ended."""
-    return {"exit_status": end.returncode, "signal": end.signal, "timed_out": end.timed_out}

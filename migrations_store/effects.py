@@ -36,13 +36,11 @@ class Effects:
 _kept: dict[tuple[str, str], Effects] = {}
 
 
-def effects_of(snapshot: Snapshot, revision: str, direction: str) -> Effects:
-    """Of one revision; `direction` is upgrade or downgrade, and anything else (a stamp) runs nothing."""
-    return effects_of_steps(snapshot, [(revision, direction)])[0]
-
-
 def effects_of_steps(snapshot: Snapshot, steps: Iterable[tuple[str, str]]) -> list[Effects]:
-    """Of each step, in order, with one query at most; what was read once is kept by the hash of its content."""
+    """Of each (revision, direction), in order, with one query at most; what was read once is kept by the hash of its content.
+
+    A direction is upgrade or downgrade; anything else (a stamp) runs nothing.
+    """
     nodes = load(snapshot).revisions
     keys = [(nodes[revision].sha256 if revision in nodes else "", direction) for revision, direction in steps]
     wanted = {sha256 for sha256, direction in keys if sha256 and (sha256, direction) not in _kept}

@@ -19,18 +19,6 @@ LONGEST_ID = 32
 RESERVED = re.compile(r"[-@:+]")
 LEGACY = re.compile(r"([a-f0-9]+)\.py")
 LOADED = 64
-# Alembic loads every file before it does anything, so with one of these it does nothing.
-FATAL = {
-    "syntax",
-    "no_revision",
-    "no_down_revision",
-    "bad_id",
-    "missing_parent",
-    "missing_dependency",
-    "label_clash",
-    "cycle",
-    "self_loop",
-}
 
 
 @dataclass(frozen=True)

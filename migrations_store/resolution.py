@@ -67,12 +67,7 @@ class StaticRevision(Revision):
         @staticmethod
         def downgrade() -> None: ...
 
-    path = ""
-    doc = longdoc = ""
-
-    @property
-    def log_entry(self) -> str:
-        return str(self.revision)
+    doc = ""
 
 
 class StaticScripts(ScriptDirectory):

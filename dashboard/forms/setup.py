@@ -11,7 +11,6 @@ from dashboard.forms.base import PageForm
 from environments import urls
 from environments.models import Environment
 
-EXAMPLE = "postgresql+psycopg2://user@host:5432/shop"
 GIT = re.compile(r"^(?:https?|ssh|git)://|^[\w.-]+@[\w.-]+:")
 
 

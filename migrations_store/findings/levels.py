@@ -17,10 +17,6 @@ def weighed(findings: Iterable[Finding], levels: Levels) -> list[Finding]:
     return [replace(finding, severity=level) for finding, level in at if level != OFF]
 
 
-def level_of(rule: str, levels: Levels) -> str:
-    return levels.get(rule) or RULES[rule].severity.value
-
-
 def differing(levels: Levels) -> dict[str, str]:
     """Without what the rules say anyway, in the order of the rules."""
     return {rule: levels[rule] for rule in RULES if rule in levels and levels[rule] != RULES[rule].severity.value}

@@ -42,7 +42,6 @@ def test_what_is_not_forbidden_passes(admin: User, production: Database) -> None
 
 
 LOSES = 'op.drop_column("t_one", "fax")'
-CONCURRENT = 'with op.get_context().autocommit_block():\n        op.execute("CREATE INDEX CONCURRENTLY x ON t_one (id)")'
 
 
 @pytest.mark.parametrize(

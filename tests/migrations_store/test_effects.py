@@ -225,12 +225,11 @@ def test_effects_of_are_kept_by_content(shop: Snapshot, django_assert_num_querie
         first = effects.effects_of_steps(shop, steps)
     with django_assert_num_queries(0):
         assert effects.effects_of_steps(shop, steps) == first
-        assert effects.effects_of(shop, "4f1a2b7c9d10", "downgrade").data_loss[0]["object"] == "customers"
+        assert effects.effects_of_steps(shop, [("4f1a2b7c9d10", "downgrade")])[0].data_loss[0]["object"] == "customers"
 
 
 def test_effects_of_a_text_that_was_not_kept_are_unknown(db: None) -> None:
     project = Project.objects.create(slug="p", name="p", source_kind=SourceKind.DIRECTORY, source_path="/")
     graph = graphs.build([Script(ScriptFacts("a.py", "a"), "a.py", secrets.token_hex(32))])
     snapshot = Snapshot.objects.create(project=project, digest="0" * 64, graph=graph, root="/", read_at=timezone.now())
-    assert effects.effects_of(snapshot, "a", "upgrade").unknown
-    assert effects.effects_of(snapshot, "nothing", "upgrade").unknown
+    assert all(one.unknown for one in effects.effects_of_steps(snapshot, [("a", "upgrade"), ("nothing", "upgrade")]))
