@@ -7,11 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from config.retelling import told
 from dashboard import gate_view
 from dashboard.gate_view import Gates
 from environments import policies
+from environments.permissions import may_on
 from environments.policies import Rules
 from jobs import approvals, confirmation, gates
 from jobs.confirmation import Loss
@@ -61,7 +62,6 @@ def card(job: Job, user: User) -> Card | None:
     void = {approval.pk: why for approval, why in count.void} if job.status in WAITING else {}
     mine = any(approval.user_id == user.pk for approval in count.counted)
     allowed = approvals.may_decide(job, user, rules)
-    place = {"project": job.database.project, "environment": job.database.environment}
     return Card(
         needed=count.needed,
         role=told(Role(rules.approver_role).label),
@@ -70,7 +70,7 @@ def card(job: Job, user: User) -> Card | None:
         gates=gate_view.sort(gates.of(job.plan, job=job)) if waits else Gates([], [], []),
         may_decide=waits and allowed and not mine and not count.enough,
         may_withdraw=job.status in WAITING and mine,
-        may_release=waits and count.enough and may(user, Action.RUN, **place),
+        may_release=waits and count.enough and may_on(user, Action.RUN, job.database),
         why_not=_why_not(job, user, rules) if waits and not allowed and not count.enough else "",
         losses=confirmation.losses(job.plan),
         expires_at=min((one.expires_at for one in count.counted if one.expires_at), default=None),

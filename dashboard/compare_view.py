@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from dashboard import graph_marks, highlight
 from dashboard.graph_rows import Look
 from dashboard.graph_view import CREATE_DATE
 from environments.models import Database
+from environments.permissions import may_on
 from environments.sides import Comparison, Side
 from environments.urls import dialect
 from jobs import difference_sql
@@ -58,7 +59,7 @@ def way(user: User, compared: Comparison, everything: list[Side]) -> Way | None:
     giver, taker, gained = _direction(compared)
     if not gained or taker.database is None or not taker.is_known or taker.strange:
         return None
-    if not may(user, Action.CHECK, project=taker.database.project, environment=taker.database.environment):
+    if not may_on(user, Action.CHECK, taker.database):
         return None
     if giver.database is None:
         return Way("upgrade", len(gained), giver, taker, f"{reverse('plan-new', args=[taker.database.pk])}?command=upgrade")

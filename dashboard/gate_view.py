@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from config.retelling import told
 from environments import policies
+from environments.permissions import may_on
 from jobs import confirmation, gates
 from jobs.gates import Gate
 from jobs.models import Command, Plan
@@ -62,7 +63,6 @@ def options(plan: Plan, found: Gates, user: User) -> Options | None:
         return None
     rules = policies.rules_for(plan.database)
     breakable = [gate.name for gate in (*found.fix, *(gate for _icon, gate in found.wait)) if gate.name in gates.BREAKABLE]
-    place = {"project": plan.database.project, "environment": plan.database.environment}
     possible = plan.steps and not confirmation.irreversible(plan) and all(gate.name in gates.BREAKABLE for gate in found.fix)
-    allowed = possible and rules.break_glass and not rules.missing and may(user, Action.BREAK_GLASS, **place)
+    allowed = possible and rules.break_glass and not rules.missing and may_on(user, Action.BREAK_GLASS, plan.database)
     return Options(found.needs_approval, bool(rules.windows), breakable if allowed else [])

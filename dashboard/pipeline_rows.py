@@ -10,11 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from dashboard import states as states_of
 from dashboard.moves import MOVABLE, Move, next_move
 from dashboard.pipeline_survey import Survey
 from environments.models import Database, DatabaseState, Environment
+from environments.permissions import may_on
 from jobs.models import Job
 from migrations_store import graph as graphs
 from migrations_store.graph import Graph
@@ -87,7 +88,7 @@ def _cell(user: User, survey: Survey, stage: Environment, here: list[Database], 
     tone, icon, word = states_of.look(database, state)
     revision = database.current[0] if database.current else ""
     node = graph.revisions.get(revision) if graph else None
-    acts = job is None and may(user, Action.CHECK, project=database.project, environment=stage)
+    acts = job is None and may_on(user, Action.CHECK, database)
     fine = sum(one.state == DatabaseState.UP_TO_DATE and not one.differences for one in here)
     return Cell(
         stage,

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from config.retelling import told as retold
 from dashboard import finding_view, highlight
 from dashboard.gate_view import Gates
 from environments.models import Database
+from environments.permissions import may_on
 from environments.urls import dialect
 from jobs import confirmation, gates, queries, rollbacks
 from jobs.findings import findings_of
@@ -246,8 +247,7 @@ def _label(plan: Plan, found: Gates) -> tuple[str, str]:
 
 
 def _blocked(plan: Plan, found: Gates, user: User) -> str:
-    place = {"project": plan.database.project, "environment": plan.database.environment}
-    if not may(user, NEEDED.get(Command(plan.command), Action.RUN), **place):
+    if not may_on(user, NEEDED.get(Command(plan.command), Action.RUN), plan.database):
         return _("Your role may look at plans; running them needs an operator.")
     if why := confirmation.irreversible(plan):
         return _("Cannot be undone: %(why)s. Choose a later revision.") % {"why": "; ".join(map(retold, why[:3]))}

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from config.retelling import told
 from dashboard import finding_view, highlight
 from environments.models import Database, DatabaseState
+from environments.permissions import may_on
 from jobs.applied import Applied
 from migrations_store.effects import Effects
 from migrations_store.models import RevisionSql, SourceText
@@ -75,11 +76,7 @@ def place(applied: Applied, revision: str) -> Place:
 
 def upgradable(places: Iterable[Place], user: User) -> Place | None:
     """The first database, in the order of environments, that waits for this revision and that the user may plan for."""
-    return next((place for place in places if place.waits and _may_plan(user, place.database)), None)
-
-
-def _may_plan(user: User, database: Database) -> bool:
-    return may(user, Action.CHECK, project=database.project, environment=database.environment)
+    return next((place for place in places if place.waits and may_on(user, Action.CHECK, place.database)), None)
 
 
 def parts(lines: tuple[highlight.Line, ...], rows: Iterable[finding_view.Row]) -> list[Part]:

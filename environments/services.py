@@ -13,6 +13,7 @@ from environments import changes, policies, readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
 from environments.models import ChangeKind, Database, DatabaseState, Environment, PolicyChange
+from environments.permissions import require_on
 from environments.readings import TARGET, apply_reading, check_database_now
 from environments.trial import Finding
 from migrations_store import services as store
@@ -129,7 +130,7 @@ def delete_database(database: Database, *, user: User) -> None:
 
 def request_check(database: Database, *, user: User) -> None:
     """Asks a worker to read the version table now. A broker that does not answer is no error: the scheduler reads every minute."""
-    require(user, Action.CHECK, project=database.project, environment=database.environment)
+    require_on(user, Action.CHECK, database)
     with transaction.atomic():
         record(user.username, "database.check", f"database {database}", id=str(database.pk))
         _ring_on_commit(database)

@@ -8,9 +8,10 @@ import logging
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.permissions import Action, require
+from accounts.permissions import Action
 from audit.services import record
 from config.errors import Refused
+from environments.permissions import require_on
 from jobs import confirmation, services
 from jobs.models import FINAL, Job, JobStatus, OutcomeState, Plan, Promotion, Stage
 from jobs.promotions import already, stage_plan, stage_wishes
@@ -54,7 +55,7 @@ def _begin(promotion: Promotion, stage: Stage) -> bool:
     if giver is None:
         return _end(promotion, stage, f"The database from which {database} was to get it was deleted.")
     try:
-        require(user, Action.RUN, project=database.project, environment=database.environment)
+        require_on(user, Action.RUN, database)
         plan = stage_plan(giver, database, promotion.goal, user=user)
         if not plan.steps:
             return _move(stage, Stage.Status.SUCCEEDED, already(database))

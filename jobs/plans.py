@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action
 from config.doorbell import ring
 from config.errors import Invalid
 from environments.models import Database, DatabaseState
+from environments.permissions import require_on
 from jobs import applied, facts
 from jobs.errors import NotRead
 from jobs.facts import Live
@@ -32,7 +33,7 @@ def make_plan(database: Database, *, user: User, command: str, revision: str | l
     Reads a directory source again, unless a snapshot that was just taken is given, and the database if it was never read. Raises
     Refused: the revision cannot be resolved, or the database cannot be read.
     """
-    require(user, Action.CHECK, project=database.project, environment=database.environment)
+    require_on(user, Action.CHECK, database)
     if command not in Command.values:
         raise Invalid(f"There is no command {str(command)[:40]!r}; use one of {', '.join(Command.values)}.", {"command": "Not a command."})
     snapshot = snapshot or store.refresh_if_directory(database.project)

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.permissions import Action, reach, require
+from accounts.permissions import Action, reach
 from config.errors import NotFound
 from environments.models import Database
+from environments.permissions import require_on
 from jobs.models import Command, Job, LogChunk, OutcomeState, Plan, Step, StepStatus
 
 LogItem = list[Any]
@@ -42,7 +43,7 @@ def get_job(user: User, id: str | int, action: Action = Action.VIEW) -> Job:
     found = jobs(user).filter(pk=number(id, "job")).first()
     if found is None:
         raise NotFound(f"There is no job {str(id)[:40]!r}.")
-    require(user, action, project=found.database.project, environment=found.database.environment)
+    require_on(user, action, found.database)
     return found
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action
 from audit.services import record
 from config.errors import NotFound
 from environments.models import Database
+from environments.permissions import require_on
 from environments.policies import rules_for
 from jobs import confirmation, schedule, services
 from jobs.errors import NothingToPromote
@@ -63,7 +64,7 @@ def target_of(database: Database, wanted: str) -> str:
 
 def plan_rollback(database: Database, *, user: User, to: str) -> Plan:
     """The downgrade to a revision, or to `job:12`."""
-    require(user, Action.DOWNGRADE, project=database.project, environment=database.environment)
+    require_on(user, Action.DOWNGRADE, database)
     return make_plan(database, user=user, command=Command.DOWNGRADE, revision=target_of(database, to))
 
 
@@ -80,7 +81,7 @@ def roll_back(
     idempotency_key: str | None = None,
 ) -> tuple[Promotion, Plan, Job]:
     """Asks for the job. In a protected environment the name is typed, a reason given, and each loss of data accepted by its key."""
-    require(user, Action.DOWNGRADE, project=database.project, environment=database.environment)
+    require_on(user, Action.DOWNGRADE, database)
     if (first := services.first_of(user, idempotency_key)) and first.promotion:
         return first.promotion, first.plan, first
     plan, wishes = plan_rollback(database, user=user, to=to), wishes or Wishes()

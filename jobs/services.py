@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from accounts.permissions import Action, require
+from accounts.permissions import Action
 from audit.services import record
 from config.doorbell import ring
 from config.errors import Forbidden, Invalid
 from environments import policies
 from environments.models import Database
+from environments.permissions import require_on
 from environments.policies import Rules
 from jobs import gates, schedule, telling
 from jobs.decisions import decide, release, withdraw
@@ -57,7 +58,7 @@ def request_job(
     With `plan_digest` the job is taken only if the plan is still that one (PlanStale otherwise). The same idempotency key of the
     same user returns the first job. The last four are those of Wishes. Raises GateClosed for what the policy forbids.
     """
-    require(user, Action.RUN, project=database.project, environment=database.environment)
+    require_on(user, Action.RUN, database)
     if first := first_of(user, idempotency_key):
         return first
     plan = make_plan(database, user=user, command=command, revision=revision)
@@ -136,12 +137,11 @@ def queue(
 
 
 def _require_for(plan: Plan, user: User) -> None:
-    place = {"project": plan.database.project, "environment": plan.database.environment}
-    require(user, Action.RUN, **place)
+    require_on(user, Action.RUN, plan.database)
     if needed := NEEDED.get(Command(plan.command)):
-        require(user, needed, **place)
+        require_on(user, needed, plan.database)
     if any(step.get("purge") for step in plan.steps):
-        require(user, Action.PURGE, **place)
+        require_on(user, Action.PURGE, plan.database)
 
 
 def _check(plan: Plan, user: User, reason: str, wishes: Wishes, rules: Rules) -> None:
@@ -149,7 +149,7 @@ def _check(plan: Plan, user: User, reason: str, wishes: Wishes, rules: Rules) ->
     schedule.check(wishes.not_before, in_window=wishes.in_window, rules=rules)
     if not wishes.break_glass:
         return
-    require(user, Action.BREAK_GLASS, project=plan.database.project, environment=plan.database.environment)
+    require_on(user, Action.BREAK_GLASS, plan.database)
     if not rules.break_glass:
         raise Forbidden(f"The policy of {plan.database.environment.name} allows no break-glass. Nothing was requested.")
     if len(reason.strip()) < SHORTEST_REASON:
@@ -183,7 +183,7 @@ def _record_request(job: Job, user: User, wishes: Wishes, *, passed_over: list[s
 
 def cancel_job(job: Job, *, user: User, reason: str = "") -> Job:
     """Cancels a waiting job at once; asks the worker to stop a running one. NotCancelable once it has ended."""
-    require(user, Action.RUN, project=job.database.project, environment=job.database.environment)
+    require_on(user, Action.RUN, job.database)
     if len(reason) > 2000:
         raise Invalid("The reason is longer than 2,000 characters.", {"reason": "At most 2,000 characters."})
     with transaction.atomic():

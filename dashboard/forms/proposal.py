@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action
 from config.retelling import told
 from dashboard.forms.base import PageForm
 from environments import queries, scratch
 from environments.models import Database
+from environments.permissions import may_on
 from migrations_store import graph as graphs
 from migrations_store.models import Project, Proposal
 
@@ -56,7 +57,7 @@ class ProposalForm(PageForm):
 
     def __init__(self, user: User, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = [one for one in queries.databases(user, project=project) if _may_compare(user, one)]
+        found = [one for one in queries.databases(user, project=project) if may_on(user, Action.CHECK, one)]
         self.known = {str(one.pk): one for one in found}
         choices = [(id, _words(one)) for id, one in self.known.items()]
         choices += [
@@ -108,10 +109,6 @@ def _heads(project: Project) -> list[tuple[str, str]]:
     graph = graphs.load(snapshot) if snapshot else None
     silent = str(_("no message"))
     return [(id, f"{id} – {graph.revisions[id].message or silent}"[:100]) for id in graph.heads] if graph else []
-
-
-def _may_compare(user: User, database: Database) -> bool:
-    return may(user, Action.CHECK, project=database.project, environment=database.environment)
 
 
 def _words(database: Database) -> str:

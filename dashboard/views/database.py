@@ -16,6 +16,7 @@ from dashboard import database_view, moves, plan_view
 from dashboard.requests import user_of
 from environments import policies, queries, services, urls, wording
 from environments.models import Database
+from environments.permissions import may_on
 from jobs import applied
 from jobs import queries as jobs
 from migrations_store import graph as graphs
@@ -52,7 +53,7 @@ def database(request: HttpRequest, id: str) -> HttpResponse:
         "edited": applied.edited(found, graph) if graph else [],
         "outside": database_view.moved_outside(found),
         "may_audit": may(user, Action.AUDIT),
-        "may_check": may(user, Action.CHECK, project=found.project, environment=found.environment),
+        "may_check": may_on(user, Action.CHECK, found),
         "may_configure": may(user, Action.CONFIGURE),
     }
     return render(request, "dashboard/database.html", context | _places(found, graph))

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from accounts.permissions import Action, require, require_part
+from accounts.permissions import Action, require_part
 from config.errors import Invalid, Refused
 from environments import queries as environments
 from environments.models import Database
+from environments.permissions import require_on
 from jobs import plans, services
 from jobs.models import ACTIVE, Command, Job
 from migrations_store import services as store
@@ -49,7 +50,7 @@ def _under_way(databases: list[Database]) -> dict[object, Job]:
 
 def _ask(database: Database, user: User, asked: Asked, snapshot: Snapshot) -> None:
     try:
-        require(user, Action.RUN, project=database.project, environment=database.environment)
+        require_on(user, Action.RUN, database)
         if plans.read_soon(database):
             asked.refused.append((database, UNREAD))
             return

@@ -5,12 +5,13 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import Action, require, require_part
+from accounts.permissions import Action, require_part
 from audit.services import record
 from config.errors import Conflict, Invalid
 from environments import scratch as servers
 from environments import urls
 from environments.models import Database
+from environments.permissions import require_on
 from jobs.proposals import access, asking, fields, outcome
 from migrations_store.models import Project, Proposal
 
@@ -29,7 +30,7 @@ def request_proposal(
     With `scratch` the models are compared with a new database of the same kind instead, to which all revisions were applied: Invalid
     where there is no server for it. Raises Forbidden without CHECK there.
     """
-    require(user, Action.CHECK, project=database.project, environment=database.environment)
+    require_on(user, Action.CHECK, database)
     proposal = Proposal(
         project=database.project,
         database=database,
