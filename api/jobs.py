@@ -17,18 +17,15 @@ from config.errors import Invalid
 from environments.queries import get_database
 from jobs import evidence, queries, services, waiting
 from jobs.models import Approval, Job, JobStatus
+from jobs.services import Wishes
 
 router = Router(tags=["jobs"], by_alias=True)
 Key = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\x20-\x7e]*$")]
 
 
-class NewJob(Body):
-    """With `plan_digest` the job is taken only if its plan is still that one (409 otherwise)."""
+class Wanted(Body):
+    """How jobs are to run."""
 
-    database: str
-    command: str
-    revision: str | None = "head"
-    plan_digest: str | None = Field(None, max_length=64)
     reason: str | None = Field(None, max_length=2000)
     run_when_approved: bool = Field(default=True, description="Off: somebody has to release the job once it is approved.")
     not_before: datetime | None = Field(None, description="It runs then at the earliest. ISO 8601 with a zone.")
@@ -37,6 +34,18 @@ class NewJob(Body):
         default=False,
         description="Passes over approvals, window, freeze and previous environment. Needs a reason, and everybody hears of it.",
     )
+
+    def wishes(self) -> Wishes:
+        return Wishes(self.run_when_approved, self.not_before, self.in_window, self.break_glass)
+
+
+class NewJob(Wanted):
+    """With `plan_digest` the job is taken only if its plan is still that one (409 otherwise)."""
+
+    database: str
+    command: str
+    revision: str | None = "head"
+    plan_digest: str | None = Field(None, max_length=64)
 
 
 class Cancellation(Body):
@@ -177,10 +186,7 @@ def create_job(
         plan_digest=payload.plan_digest,
         reason=payload.reason or "",
         idempotency_key=idempotency_key or None,
-        run_when_approved=payload.run_when_approved,
-        not_before=payload.not_before,
-        in_window=payload.in_window,
-        break_glass=payload.break_glass,
+        wishes=payload.wishes(),
     )
     return Status(201, job_shown(queries.get_job(user, job.pk)))
 

@@ -1,6 +1,5 @@
 """Promotions: bring databases to what others have, in one stage or through several; and rollbacks, which lead down."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -9,10 +8,10 @@ from pydantic import Field
 
 from accounts.models import User
 from api.auth import user_of
-from api.jobs import JobShown, Key, job_shown
+from api.jobs import JobShown, Key, Wanted, job_shown
 from api.paging import PageQuery, listed
 from api.plans import PlanShown, plan_shown
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Listed, Shown, Time
 from api.times import shown
 from config.errors import Invalid
 from environments.models import Environment
@@ -20,24 +19,10 @@ from environments.queries import get_database, get_environment
 from jobs import batches, queries, reviews, rollbacks
 from jobs import promotions as services
 from jobs.models import Promotion, Stage
-from jobs.services import Wishes
 from migrations_store.queries import get_project
 
 router = Router(tags=["promotions"], by_alias=True)
 downwards = Router(tags=["promotions"], by_alias=True)
-
-
-class Wanted(Body):
-    """How the jobs are to run. `not_before` is a time with its zone; `in_window` is the environment's next run window."""
-
-    reason: str | None = Field(None, max_length=2000)
-    run_when_approved: bool = True
-    not_before: datetime | None = None
-    in_window: bool = False
-    break_glass: bool = False
-
-    def wishes(self) -> Wishes:
-        return Wishes(self.run_when_approved, self.not_before, self.in_window, self.break_glass)
 
 
 class NewPromotion(Wanted):

@@ -1,6 +1,6 @@
 """Asking for jobs, deciding on them, canceling them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -29,8 +29,8 @@ NEEDED = {Command.DOWNGRADE: Action.DOWNGRADE, Command.STAMP: Action.STAMP}
 
 @dataclass(frozen=True)
 class Wishes:
-    """How a job is to run. Without `run_when_approved` somebody has to release it; `in_window` is the next run window; `break_glass`
-    passes over approvals, window, freeze and previous environment."""
+    """How a job is to run; its fields are fields of the job. Without `run_when_approved` somebody has to release it; `in_window` is the
+    next run window; `break_glass` passes over approvals, window, freeze and previous environment."""
 
     run_when_approved: bool = True
     not_before: datetime | None = None
@@ -47,27 +47,20 @@ def request_job(
     plan_digest: str | None = None,
     reason: str = "",
     idempotency_key: str | None = None,
-    promotion: Promotion | None = None,
-    run_when_approved: bool = True,
-    not_before: datetime | None = None,
-    in_window: bool = False,
-    break_glass: bool = False,
+    wishes: Wishes | None = None,
 ) -> Job:
     """Plans the command and queues a job for it; where the policy asks for approvals it waits for them.
 
     With `plan_digest` the job is taken only if the plan is still that one (PlanStale otherwise). The same idempotency key of the
-    same user returns the first job. The last four are those of Wishes. Raises GateClosed for what the policy forbids.
+    same user returns the first job. Raises GateClosed for what the policy forbids.
     """
     require_on(user, Action.RUN, database)
     if first := first_of(user, idempotency_key):
         return first
     plan = make_plan(database, user=user, command=command, revision=revision)
     require_digest(plan, plan_digest)
-    wishes = Wishes(run_when_approved, not_before, in_window, break_glass)
     try:
-        return queue(
-            plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=revision, wishes=wishes
-        )
+        return queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, requested=revision, wishes=wishes)
     except IntegrityError:
         first = first_of(user, idempotency_key)
         if first is None:
@@ -110,20 +103,10 @@ def queue(
     waits = any(gate.name == gates.APPROVAL for gate in gates.closed(found, "wait"))
     with transaction.atomic():
         job = Job.objects.create(
-            database=plan.database,
-            plan=plan,
-            promotion=promotion,
-            command=plan.command,
+            database=plan.database, plan=plan, promotion=promotion, command=plan.command, reason=reason, requested_by=user,
             requested_revision=" ".join(requested) if isinstance(requested, list) else requested or "",
-            status=JobStatus.AWAITING_APPROVAL if waits else JobStatus.QUEUED,
-            reason=reason,
-            requested_by=user,
-            idempotency_key=idempotency_key or None,
-            run_when_approved=wishes.run_when_approved,
-            not_before=wishes.not_before,
-            in_window=wishes.in_window,
-            break_glass=wishes.break_glass,
-        )
+            status=JobStatus.AWAITING_APPROVAL if waits else JobStatus.QUEUED, idempotency_key=idempotency_key or None, **asdict(wishes),
+        )  # fmt: skip
         Step.objects.bulk_create(_steps(job, plan))
         passed_over = [gate.name for gate in found if gate.passed_over]
         _record_request(job, user, wishes, passed_over=passed_over)

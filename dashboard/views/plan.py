@@ -1,6 +1,5 @@
 """Asking for a plan, looking at it, and running it. The plan's page is the confirmation."""
 
-import dataclasses
 import uuid
 from typing import Any
 
@@ -102,9 +101,7 @@ def _job(request: HttpRequest, found: Plan) -> Job:
     if found.command == Command.DOWNGRADE:
         sure: dict[str, Any] = {"typed": data.get("typed", ""), "accepted": data.getlist("accepted")}
         return rollbacks.roll_back(database, to=found.requested_revision, wishes=chosen, **sure, **asked)[2]
-    return services.request_job(
-        database, command=found.command, revision=_targets(found.requested_revision), **asked, **dataclasses.asdict(chosen)
-    )
+    return services.request_job(database, command=found.command, revision=_targets(found.requested_revision), wishes=chosen, **asked)
 
 
 def _confirmed(request: HttpRequest, found: Plan) -> None:

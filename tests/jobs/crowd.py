@@ -47,7 +47,7 @@ def calls(ada: Any, reviewers: list[Any], key: str, order: random.Random, *, swi
 
     def request() -> object:
         database = Database.objects.select_related("project", "environment").get()
-        ways: dict[str, Any] = {"idempotency_key": key, "run_when_approved": switch}
+        ways: dict[str, Any] = {"idempotency_key": key, "wishes": services.Wishes(run_when_approved=switch)}
         return services.request_job(database, user=ada, command="upgrade", revision="head", **ways)
 
     def job() -> Job:

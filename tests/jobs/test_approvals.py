@@ -13,6 +13,7 @@ from environments.models import Database, Environment, Policy
 from jobs import execution, gates, services, waiting
 from jobs.errors import GateClosed, NotDecidable
 from jobs.models import Approval, Job, JobStatus
+from jobs.services import Wishes
 from notices.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,7 +109,7 @@ def test_a_withdrawn_approval_does_not_count(job: Job, rita: User) -> None:
 
 
 def test_a_job_whose_switch_is_off_waits_to_be_released(admin: User, rita: User, prod: Environment, add_database: Add) -> None:
-    job = services.request_job(add_database(prod), user=admin, command="upgrade", revision="head", run_when_approved=False)
+    job = services.request_job(add_database(prod), user=admin, command="upgrade", revision="head", wishes=Wishes(run_when_approved=False))
     with pytest.raises(NotDecidable, match="0 of 1"):
         services.release(job, user=admin)
     services.decide(job, user=rita, decision="approve")

@@ -23,6 +23,7 @@ from environments.models import Database
 from jobs import execution, promotions, reaper, restored, rollbacks
 from jobs import services as jobs
 from jobs.models import Job
+from jobs.services import Wishes
 from migrations_store import services as store
 from notices import channels
 from tests.environments.conftest import write_version
@@ -256,7 +257,7 @@ VERBS: dict[str, tuple[str, Callable[[World], Callable[[], Any]]]] = {
     "jobs.decisions.withdraw": ("job.withdraw", first(approved, lambda w, made: jobs.withdraw(made, user=w.other))),
     "jobs.decisions.release": (
         "job.release",
-        first(lambda w: approved(w, run_when_approved=False), lambda w, made: jobs.release(made, user=w.admin)),
+        first(lambda w: approved(w, wishes=Wishes(run_when_approved=False)), lambda w, made: jobs.release(made, user=w.admin)),
     ),
     "jobs.promotions.promote": (
         "promotion.request",

@@ -17,12 +17,14 @@ from jobs import execution, gates, services, waiting
 from jobs.errors import GateClosed
 from jobs.models import Job, JobStatus
 from jobs.plans import make_plan
+from jobs.services import Wishes
 from notices.models import Notice
 from tests.jobs.conftest import table, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Add = Callable[..., Database]
 Run = Callable[..., Job]
+BREAK = Wishes(break_glass=True)
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ def test_a_closed_gate_sends_the_job_back_and_holds_up_nobody(
     assert job.status == JobStatus.QUEUED
     assert waits_for(job) == gate
     assert AuditEntry.objects.filter(action="job.hold").count() == 1
-    check = services.request_job(production, user=admin, command="stamp", revision="base", break_glass=True, reason="it is on fire")
+    check = services.request_job(production, user=admin, command="stamp", revision="base", wishes=BREAK, reason="it is on fire")
     assert waits_for(check) == JobStatus.SUCCEEDED
     if open:
         open()
@@ -205,7 +207,7 @@ def test_a_check_only_reads_and_waits_for_nobody(admin: User, run: Run, producti
 def test_break_glass_opens_what_waits_and_is_told_to_all(admin: User, rita: User, after_dev: Database) -> None:
     Policy.objects.update(approvals=2, windows=shut())
     Environment.objects.update(freeze_reason="quarter's end")
-    job = services.request_job(after_dev, user=admin, command="upgrade", revision="head", break_glass=True, reason="the shop is down")
+    job = services.request_job(after_dev, user=admin, command="upgrade", revision="head", wishes=BREAK, reason="the shop is down")
     assert waits_for(job) == JobStatus.SUCCEEDED
     entry = AuditEntry.objects.get(action="job.break_glass")
     assert entry.detail["passed_over"] == ["previous environment", "approval", "window", "freeze"]
@@ -219,12 +221,12 @@ def test_break_glass_opens_no_safety(admin: User, run: Run, production: Database
     production.refresh_from_db()
     Policy.objects.update(**{rule: True})
     with pytest.raises(GateClosed):
-        services.request_job(production, user=admin, command="downgrade", revision="base", break_glass=True, reason="the shop is down")
+        services.request_job(production, user=admin, command="downgrade", revision="base", wishes=BREAK, reason="the shop is down")
 
 
 def test_break_glass_needs_permission_policy_and_reason(admin: User, production: Database) -> None:
     def ask(user: User, reason: str) -> None:
-        services.request_job(production, user=user, command="upgrade", revision="head", break_glass=True, reason=reason)
+        services.request_job(production, user=user, command="upgrade", revision="head", wishes=BREAK, reason=reason)
 
     with pytest.raises(Invalid, match="at least 10"):
         ask(admin, "urgent    ")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from config.errors import Invalid
 from environments.models import Database, Environment, Policy
 from jobs import execution, restored, schedule, services, waiting
 from jobs.models import Job, JobStatus
+from jobs.services import Wishes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Ask = Callable[..., Job]
@@ -18,8 +20,8 @@ Ask = Callable[..., Job]
 
 @pytest.fixture
 def ask(admin: User, database: Database) -> Ask:
-    def request(**options: object) -> Job:
-        return services.request_job(database, user=admin, command="upgrade", revision="one", **options)  # type: ignore[arg-type]
+    def request(**wishes: Any) -> Job:
+        return services.request_job(database, user=admin, command="upgrade", revision="one", wishes=Wishes(**wishes))
 
     return request
 
@@ -77,7 +79,7 @@ def test_it_can_be_canceled_before(admin: User, ask: Ask) -> None:
 
 
 def test_an_approved_job_waits_for_its_time_too(admin: User, rita: User, prod: Environment, add_database: Callable[..., Database]) -> None:
-    job = services.request_job(add_database(prod), user=admin, command="upgrade", revision="one", not_before=in_an_hour())
+    job = services.request_job(add_database(prod), user=admin, command="upgrade", revision="one", wishes=Wishes(not_before=in_an_hour()))
     services.decide(job, user=rita, decision="approve")
     assert executed(job) == JobStatus.QUEUED
     is_due(job)
