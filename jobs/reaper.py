@@ -100,17 +100,7 @@ def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
 def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinished: list[str]) -> None:
     canceled = job.cancel_requested_at is not None and state != OutcomeState.AT_TARGET
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
-    _words = {
-        OutcomeState.AT_TARGET: "The database is at the target all the same.",
-        OutcomeState.UNCHANGED: "Version and schema are as they were before.",
-        OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
-    }
-    error = (
-        None
-        if canceled
-        else _error(why, _words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
-    )
-    error = aftermath.with_invalid(error, unfinished)
+    error = aftermath.with_invalid(None if canceled else _lost(why, state, heads), unfinished)
     graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
     with transaction.atomic():
         owned = Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence)
@@ -119,15 +109,20 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinishe
         if graph is not None:
             Recorder(job).steps_ended(verdict.effective(job.plan, graph, heads), failed=True)
         record(
-            "scheduler",
-            "job.finish",
-            f"job {job.pk}",
-            database=str(job.database),
-            status=status.value,
-            database_state=state.value,
+            "scheduler", "job.finish", f"job {job.pk}", database=str(job.database), status=status.value, database_state=state.value,
             heads_after=heads,
-        )
+        )  # fmt: skip
         telling.ended(job, status, state)
+
+
+def _lost(why: str, state: OutcomeState, heads: list[str]) -> dict[str, Any]:
+    """The error of a job whose database has answered."""
+    words = {
+        OutcomeState.AT_TARGET: "The database is at the target all the same.",
+        OutcomeState.UNCHANGED: "Version and schema are as they were before.",
+        OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
+    }
+    return _error(why, words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
 
 
 def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:
