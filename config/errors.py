@@ -1,6 +1,6 @@
 """The root of our errors: each carries the HTTP status, a code for programs and a sentence for people."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Refused(Exception):
@@ -42,3 +42,8 @@ class Invalid(Refused):
     def __init__(self, detail: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.fields = fields or {}
+
+    @classmethod
+    def of(cls, field: str, sentence: str) -> Self:
+        """One field is wrong, and its sentence says all there is to say."""
+        return cls(sentence, {field: sentence})

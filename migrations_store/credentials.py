@@ -126,7 +126,7 @@ def _checked(server: str, token: str, key: str) -> tuple[str, str]:
     text = key.replace("\r\n", "\n").strip() + "\n"
     if token or len(text) > LONGEST or not KEY.fullmatch(text):
         sentence = "The source is reached by ssh: give a private key as ssh-keygen writes it, from -----BEGIN to the end of -----END."
-        raise Invalid(sentence, {"key": sentence})
+        raise Invalid.of("key", sentence)
     if _has_passphrase(text):
         raise Invalid("The key has a passphrase, which nobody could type here.", {"key": "Give a key without a passphrase."})
     return Kind.KEY, text

@@ -101,8 +101,7 @@ def _text(name: str, value: Any, longest: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > longest or UNKEPT.search(value) or any(ord(letter) < 32 for letter in value):
-        sentence = f"{name} has to be one line of text, at most {longest} characters."
-        raise Invalid(sentence, {name: sentence})
+        raise Invalid.of(name, f"{name} has to be one line of text, at most {longest} characters.")
     return value.strip()
 
 
@@ -110,8 +109,7 @@ def _relative(name: str, value: Any) -> str:
     text = _text(name, value, 500)
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts:
-        sentence = "Give a path within the source, relative to its root, without '..'."
-        raise Invalid(sentence, {name: sentence})
+        raise Invalid.of(name, "Give a path within the source, relative to its root, without '..'.")
     return "" if str(path) == "." else str(path)
 
 

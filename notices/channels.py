@@ -93,12 +93,12 @@ def webhook_host(address: str) -> str:
     except ValueError:
         host = ""
     if not host or parts.scheme not in ("http", "https") or len(address) > LONGEST or not address.isprintable():
-        raise _wrong("The address has to begin with https:// or http:// and name a host.")
+        raise Invalid.of("address", "The address has to begin with https:// or http:// and name a host.")
     if parts.username or parts.password:
-        raise _wrong("The address holds a user or a password; webhooks are known by their path, and signed.")
+        raise Invalid.of("address", "The address holds a user or a password; webhooks are known by their path, and signed.")
     found = networks.literal(host)
     if found and (reason := networks.refusal(found)):
-        raise _wrong(f"{host} is {reason}.")
+        raise Invalid.of("address", f"{host} is {reason}.")
     return host[:255]
 
 
@@ -106,12 +106,8 @@ def _email(address: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise _wrong("That is no e-mail address. Use one such as team@example.com.") from None
+        raise Invalid.of("address", "That is no e-mail address. Use one such as team@example.com.") from None
     return address[:255]
-
-
-def _wrong(sentence: str) -> Invalid:
-    return Invalid(sentence, {"address": sentence})
 
 
 def _sealed(channel: Channel, field: str, text: str) -> str:

@@ -16,11 +16,11 @@ def message(text: str) -> str:
     """One printable line that cannot leave the docstring it is written into."""
     text = text.strip()
     if not text:
-        raise _wrong("message", "Say in a few words what the revision does; this becomes its message.")
+        raise Invalid.of("message", "Say in a few words what the revision does; this becomes its message.")
     if len(text) > LONGEST:
-        raise _wrong("message", f"A message has at most {LONGEST} characters; this one has {len(text)}.")
+        raise Invalid.of("message", f"A message has at most {LONGEST} characters; this one has {len(text)}.")
     if not text.isprintable() or '"""' in text or "\\" in text:
-        raise _wrong(
+        raise Invalid.of(
             "message",
             "A message is one line of printable characters, without a backslash or triple quotes: it is written into a Python file.",
         )
@@ -30,7 +30,7 @@ def message(text: str) -> str:
 def revision_id(text: str) -> str:
     """Empty: Alembic makes one up."""
     if text and not REVISION.fullmatch(text):
-        raise _wrong("revision_id", "A revision id has 1 to 32 letters, digits and underscores.")
+        raise Invalid.of("revision_id", "A revision id has 1 to 32 letters, digits and underscores.")
     return text
 
 
@@ -41,9 +41,9 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
         values = found.get(name) or []
         for value in [values] if isinstance(values, str) else values:
             if not NAME.fullmatch(value):
-                raise _wrong(name, f"{value[:60]!r} is no revision, branch label or label@head.")
+                raise Invalid.of(name, f"{value[:60]!r} is no revision, branch label or label@head.")
     if "branch_label" in found and not LABEL.fullmatch(found["branch_label"]):
-        raise _wrong("branch_label", "A branch label begins with a letter; letters, digits, _ . and - follow, 64 at most.")
+        raise Invalid.of("branch_label", "A branch label begins with a letter; letters, digits, _ . and - follow, 64 at most.")
     if "version_path" in found:
         _require_inside(found["version_path"])
     return found
@@ -52,8 +52,4 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
 def _require_inside(path: str) -> None:
     place = PurePosixPath(path)
     if place.is_absolute() or ".." in place.parts or not path.isprintable():
-        raise _wrong("version_path", "The folder of the revisions is a path below the source's root, such as migrations/versions.")
-
-
-def _wrong(field: str, sentence: str) -> Invalid:
-    return Invalid(sentence, {field: sentence})
+        raise Invalid.of("version_path", "The folder of the revisions is a path below the source's root, such as migrations/versions.")

@@ -32,7 +32,7 @@ def request_merge(
     graph, chosen = _graph(project), list(dict.fromkeys(heads))
     _require_heads(graph, chosen, "heads")
     if len(chosen) < 2:
-        raise _wrong("heads", "A merge takes two heads or more.")
+        raise Invalid.of("heads", "A merge takes two heads or more.")
     text = message or f"Merge {' and '.join(chosen[:LONGEST_LIST])}{' and others' if len(chosen) > LONGEST_LIST else ''}"
     proposal = _proposal(project, user, Proposal.Kind.MERGE, fields.message(text[: fields.LONGEST]))
     label = fields.options({"branch_label": branch_label})
@@ -55,7 +55,7 @@ def request_reparent(project: Project, *, user: User, head: str, onto: str) -> P
 def first_of_line(graph: Graph, head: str, onto: str) -> str:
     """The oldest revision that only the line of `head` has. Conflict where there is no single one, or where it is a merge."""
     if head == onto:
-        raise _wrong("onto", "Choose two different heads.")
+        raise Invalid.of("onto", "Choose two different heads.")
     line = _line(graph, head) - _line(graph, onto)
     firsts = [id for id in line if not any(parent in line for parent in graph.revisions[id].down_revisions)]
     if len(firsts) != 1:
@@ -87,12 +87,8 @@ def _require_heads(graph: Graph, chosen: list[str], field: str) -> None:
     for id in chosen:
         if id not in graph.heads:
             known = ", ".join(graph.heads[:20]) or "none"
-            raise _wrong(field, f"{id[:60]!r} is no head of the code as it is now. Its heads: {known}.")
+            raise Invalid.of(field, f"{id[:60]!r} is no head of the code as it is now. Its heads: {known}.")
 
 
 def _proposal(project: Project, user: User, kind: Proposal.Kind, message: str) -> Proposal:
     return Proposal(project=project, kind=kind, against=CODE, message=message, requested_by=user)
-
-
-def _wrong(field: str, sentence: str) -> Invalid:
-    return Invalid(sentence, {field: sentence})

@@ -85,9 +85,9 @@ def _branch(name: str) -> str:
     try:
         remotes.check_ref(name)
     except SourceError:
-        raise _wrong("branch", f"{name[:60]!r} cannot be the name of a branch.") from None
+        raise Invalid.of("branch", f"{name[:60]!r} cannot be the name of a branch.") from None
     if name.startswith("refs/") or name == "HEAD" or name.endswith(".") or "@" in name:
-        raise _wrong("branch", f"{name[:60]!r} cannot be the name of a branch.")
+        raise Invalid.of("branch", f"{name[:60]!r} cannot be the name of a branch.")
     return name
 
 
@@ -95,13 +95,9 @@ def _author(user: User, name: str, email: str) -> tuple[str, str]:
     """Git ends a name at an angle bracket and a line's end."""
     name, email = name.strip() or user.display_name, email.strip() or email_of(user)
     if len(name) > LONGEST_NAME or not name.isprintable() or set("<>") & set(name) or not name.strip(" .,:;\"'"):
-        raise _wrong("name", f"A commit's author is one line without < and >, {LONGEST_NAME} characters at most.")
+        raise Invalid.of("name", f"A commit's author is one line without < and >, {LONGEST_NAME} characters at most.")
     try:
         validate_email(email)
     except ValidationError:
-        raise _wrong("email", "This is not an e-mail address.") from None
+        raise Invalid.of("email", "This is not an e-mail address.") from None
     return name, email
-
-
-def _wrong(field: str, sentence: str) -> Invalid:
-    return Invalid(sentence, {field: sentence})

@@ -102,4 +102,4 @@ def reopen(proposal: Proposal, *, user: User) -> Proposal:
 
 def _require_scratch(kind: str) -> None:
     if sentence := servers.refusal(kind):
-        raise Invalid(sentence, {"scratch": sentence})
+        raise Invalid.of("scratch", sentence)
