@@ -1,13 +1,9 @@
 """Rules on code that is still running (AD4…), and on what one database takes and another does not (AD7…)."""
 
 from migrations_store.findings.change import SQLITE, Change, Changes
-from migrations_store.findings.finding import Rule, Severity
+from migrations_store.findings.finding import Rule, Severity, is_old_column
 
 NOT_ON_SQLITE = ("alter_column", "drop_constraint", "add_foreign_key", "add_unique", "add_check")
-
-
-def _old_column(change: Change, others: Changes) -> bool:
-    return not others.is_new(change) and not others.adds_column(change, change.name)
 
 
 def _swapped(change: Change, others: Changes) -> bool:
@@ -40,7 +36,7 @@ RULES = [
         "Between the migration and the last restart, code that runs knows the old name alone and fails. The same holds for a rollback.",
         '# Leave the column its name and rename the attribute: {detail} = mapped_column("{name}", …)\n'
         "# or add {detail}, write both, copy in batches, and drop {name} some releases later.",
-        ("rename_column",), _old_column, about="column",
+        ("rename_column",), is_old_column, about="column",
     ),
     Rule(
         "AD701", "IF NOT EXISTS hides what is there", Severity.INFO,

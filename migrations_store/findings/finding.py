@@ -26,6 +26,11 @@ def _always(change: Change, others: Changes) -> bool:
     return True
 
 
+def is_old_column(change: Change, others: Changes) -> bool:
+    """Whether its column was there before this revision, so that somebody may use it."""
+    return not others.is_new(change) and not others.adds_column(change, change.name)
+
+
 @dataclass(frozen=True)
 class Rule:
     """`id` never changes. `what` and `fix` are templates over {object}, {table}, {name} and {detail}.

@@ -1,7 +1,7 @@
 """Rules on data that is lost (AD1…)."""
 
 from migrations_store.findings.change import DIALECTS, MYSQL, POSTGRESQL, Change, Changes
-from migrations_store.findings.finding import Rule, Severity
+from migrations_store.findings.finding import Rule, Severity, is_old_column
 
 GONE = "What the rows held is gone; a downgrade brings the structure back, empty."
 
@@ -16,10 +16,6 @@ def _picked(change: Change, others: Changes) -> bool:
 
 def _old(change: Change, others: Changes) -> bool:
     return not others.is_new(change) and not (change.kind == "drop_table" and others.is_replaced(change))
-
-
-def _old_column(change: Change, others: Changes) -> bool:
-    return not others.is_new(change) and not others.adds_column(change, change.name)
 
 
 RULES = [
@@ -38,7 +34,7 @@ RULES = [
         "# 1. Release code whose model has no {name} any more (SQLAlchemy: deferred first, then removed).\n"
         "# 2. Look that nothing reads it, take a backup, and only then:\n"
         'op.drop_column("{table}", "{name}")',
-        ("drop_column",), _old_column, about="column",
+        ("drop_column",), is_old_column, about="column",
     ),
     Rule(
         "AD103", "Rows deleted without WHERE", Severity.ERROR,
@@ -68,7 +64,7 @@ RULES = [
         '# Count what would not fit before anything is changed, here for a text of 40:\n'
         'too_long = "SELECT count(*) FROM {table} WHERE length({name}) > 40"\n'
         "assert op.get_bind().execute(sa.text(too_long)).scalar() == 0",
-        ("narrow",), _old_column, about="column",
+        ("narrow",), is_old_column, about="column",
     ),
     Rule(
         "AD107", "Some rows deleted", Severity.INFO,
