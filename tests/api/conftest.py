@@ -12,9 +12,18 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import create_token
 from environments import services as environments
-from environments.models import Database, Environment
+from environments.models import Database
 from tests.environments.conftest import write_version
-from tests.jobs.conftest import add_database, admin, database, dev, project, root, run  # noqa: F401 fixtures of the shop project
+from tests.jobs.conftest import (  # noqa: F401 fixtures of the shop project
+    add_database,
+    add_environment,
+    admin,
+    database,
+    dev,
+    project,
+    root,
+    run,
+)
 
 NOTHING = object()
 
@@ -93,13 +102,3 @@ def api_as(db: None) -> Callable[[str], Api]:
         return Api(token_of(User.objects.create_user(f"{role}-1", password="correct horse", role=role)) if role else None)
 
     return call_as
-
-
-@pytest.fixture
-def add_environment(admin: User) -> Callable[..., Environment]:  # noqa: F811 the fixture of that name
-    def add(slug: str, position: int, *, protected: bool = False) -> Environment:
-        return environments.create_environment(
-            user=admin, fields={"slug": slug, "name": slug, "position": position, "protected": protected}
-        )
-
-    return add

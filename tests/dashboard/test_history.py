@@ -24,7 +24,7 @@ from migrations_store import lanes, risks
 from migrations_store import services as store
 from migrations_store.models import FileRisk, Project
 from tests.environments.conftest import write_version
-from tests.jobs.conftest import table, write_revision
+from tests.jobs.conftest import grow, table, write_revision
 from tests.support import figures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -228,11 +228,3 @@ def test_five_thousand_revisions(
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     begun = time.perf_counter()
     return work(), (time.perf_counter() - begun) * 1000
-
-
-def grow(root: Path, count: int) -> None:
-    """A line of so many revisions on top of the three."""
-    down = "three"
-    for number in range(1, count + 1):
-        write_revision(root, f"r{number:03}", down, "pass")
-        down = f"r{number:03}"

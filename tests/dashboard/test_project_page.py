@@ -10,7 +10,7 @@ from environments.models import Database, Environment
 from jobs.models import Job
 from migrations_store import services as store
 from migrations_store.models import Project
-from tests.jobs.conftest import table, write_revision
+from tests.jobs.conftest import grow, table, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Run = Callable[..., Job]
@@ -126,11 +126,3 @@ def test_the_number_of_queries_does_not_grow(
     for tab in ("history", "databases", "jobs"):
         with django_assert_max_num_queries(16):
             page(client, f"?tab={tab}")
-
-
-def grow(root: Path, count: int) -> None:
-    """A line of so many revisions on top of the three."""
-    down = "three"
-    for number in range(1, count + 1):
-        write_revision(root, f"r{number:03}", down, "pass")
-        down = f"r{number:03}"

@@ -54,6 +54,14 @@ def write_revision(root: Path, id: str, down: str | tuple[str, ...] | None, up: 
     (root / "migrations" / "versions" / f"{id}.py").write_text(text)
 
 
+def grow(root: Path, count: int) -> None:
+    """A line of so many revisions on top of the three."""
+    down = "three"
+    for number in range(1, count + 1):
+        write_revision(root, f"r{number:03}", down, "pass")
+        down = f"r{number:03}"
+
+
 def table(name: str) -> tuple[str, str]:
     return f'op.create_table("{name}", sa.Column("id", sa.Integer, primary_key=True))', f'op.drop_table("{name}")'
 
@@ -89,6 +97,16 @@ def dev(admin: User) -> Environment:
 def prod(admin: User) -> Environment:
     """Protected: one approval by a reviewer."""
     return environments.create_environment(user=admin, fields={"slug": "prod", "name": "prod", "position": 2, "protected": True})
+
+
+@pytest.fixture
+def add_environment(admin: User) -> Callable[..., Environment]:
+    def add(slug: str, position: int, *, protected: bool = False) -> Environment:
+        return environments.create_environment(
+            user=admin, fields={"slug": slug, "name": slug, "position": position, "protected": protected}
+        )
+
+    return add
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ from accounts.models import User
 from config.errors import Conflict, Invalid
 from environments.models import Database
 from jobs.models import Job
-from jobs.proposals import editing, plain, queries, services, work
+from jobs.proposals import editing, plain, services
 from jobs.proposals.errors import ProposalMoved
 from migrations_store.models import Proposal, ProposalVersion
 from runner import texts
 from runner.failures import Failure
 from tests.jobs.conftest import ENV
 from tests.runner.test_propose import TEMPLATE
+from tests.support.proposals import made
 
 MODELS = """\
 import sqlalchemy as sa
@@ -60,14 +61,6 @@ def modelled(root: Path, database: Database, run: Callable[..., Job], request: p
 @pytest.fixture
 def proposal(modelled: Database, admin: User) -> Proposal:
     return services.request_proposal(modelled, user=admin, message="names", revision_id="four")
-
-
-def made(proposal: Proposal) -> ProposalVersion:
-    work.generate(proposal.pk)
-    proposal.refresh_from_db()
-    version = queries.newest_version(proposal)
-    assert version is not None, proposal.error
-    return version
 
 
 def write(root: Path, version: ProposalVersion) -> None:

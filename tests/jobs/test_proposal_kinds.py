@@ -16,6 +16,7 @@ from migrations_store.models import Project, Proposal, ProposalVersion
 from tests.jobs.conftest import write_revision
 from tests.jobs.test_proposals import files_of
 from tests.runner.test_propose import TEMPLATE
+from tests.support.proposals import made
 
 LABELS = "branch_labels = ${repr(branch_labels)}\ndepends_on = ${repr(depends_on)}\n"
 
@@ -32,14 +33,6 @@ def forked(root: Path, templated: Project) -> Project:
     write_revision(root, "left_one", "two", "pass")
     write_revision(root, "left_two", "left_one", "pass")
     return templated
-
-
-def made(proposal: Proposal) -> ProposalVersion:
-    work.generate(proposal.pk)
-    proposal.refresh_from_db()
-    version = queries.newest_version(proposal)
-    assert version is not None, proposal.error
-    return version
 
 
 def failure(proposal: Proposal) -> tuple[str, str]:

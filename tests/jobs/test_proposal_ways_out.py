@@ -11,12 +11,13 @@ from django.utils import timezone
 from accounts.models import Role, User
 from audit.models import AuditEntry
 from config.errors import Conflict, Forbidden, Invalid
-from jobs.proposals import delivering, editing, kinds, patches, pulls, pushing, queries, reviewing, work
+from jobs.proposals import delivering, editing, kinds, patches, pulls, pushing, reviewing
 from migrations_store import services as store
 from migrations_store.models import Project, Proposal, ProposalPush, ProposalVersion
 from notices.models import Notice
 from tests.jobs.conftest import write_revision
 from tests.runner.test_propose import TEMPLATE
+from tests.support.proposals import made
 
 NAMES = {f"GIT_{who}_{what}": f"{what.lower()}@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 MERGE = "merge_request%5B"
@@ -67,14 +68,6 @@ def ann(db: None) -> User:
     user.first_name, user.last_name = "Ännchen", "Großmann"
     user.save()
     return user
-
-
-def made(proposal: Proposal) -> ProposalVersion:
-    work.generate(proposal.pk)
-    proposal.refresh_from_db()
-    version = queries.newest_version(proposal)
-    assert version is not None, proposal.error
-    return version
 
 
 def approved(proposal: Proposal, by: User) -> Proposal:

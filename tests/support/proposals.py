@@ -1,10 +1,11 @@
-"""Proposals as a worker leaves them, without one: rows for tests of what people do with them."""
+"""Proposals as a worker leaves them: rows for tests of what people do with them, and what the worker's side makes of a request."""
 
 import hashlib
 from typing import Any
 
 from accounts.models import User
 from environments.models import Database
+from jobs.proposals import queries, work
 from migrations_store import differences
 from migrations_store.models import Proposal, ProposalVersion
 
@@ -25,6 +26,15 @@ def downgrade() -> None:
     op.add_column("users", sa.Column("phone", sa.String(40), nullable=True))
     op.drop_column("users", "fax")
 '''
+
+
+def made(proposal: Proposal) -> ProposalVersion:
+    """Generated here, as a worker would; its newest version."""
+    work.generate(proposal.pk)
+    proposal.refresh_from_db()
+    version = queries.newest_version(proposal)
+    assert version is not None, proposal.error
+    return version
 
 
 def column(op: str, name: str, type_: str = "VARCHAR(40)", table: str = "users") -> dict[str, Any]:
