@@ -49,12 +49,10 @@ def _set(project: Project, name: str, value: Any) -> None:
         project.slug = _slug(value)
     elif name == "source":
         _set_source(project, value)
+    elif name == "flask_app":
+        project.flask_app = _flask_app(value)
     elif name in TEXTS:
         setattr(project, name, _text(name, value, TEXTS[name]))
-        if name == "flask_app" and project.flask_app and not FLASK_APP.fullmatch(project.flask_app):
-            raise Invalid(
-                "Write it as module:application or module:factory().", {name: "Write it as module:application or module:factory()."}
-            )
     elif name in ("config_path", "working_directory"):
         setattr(project, name, _relative(name, value) or ("alembic.ini" if name == "config_path" else ""))
     elif name == "python":
@@ -67,6 +65,13 @@ def _set(project: Project, name: str, value: Any) -> None:
         project.env_vars = _variables(value)
     else:
         project.x_arguments = [_argument(part) for part in _list(name, value)]
+
+
+def _flask_app(value: Any) -> str:
+    text = _text("flask_app", value, TEXTS["flask_app"])
+    if text and not FLASK_APP.fullmatch(text):
+        raise Invalid.of("flask_app", "Write it as module:application or module:factory().")
+    return text
 
 
 def _slug(value: Any) -> str:
