@@ -13,7 +13,7 @@ from config.retelling import told
 from dashboard import job_view
 from environments.models import Database, DatabaseState
 from jobs import explanations
-from jobs.models import Job
+from jobs.models import HOLDING, Job
 
 STATE_LOOKS = {
     DatabaseState.UP_TO_DATE: ("ok", "check"),
@@ -42,7 +42,7 @@ class Explanation:
 
 def look(database: Database, job: Any = None, partial: Job | None = None) -> tuple[str, str, str]:
     """Tone, icon and word of the state's badge; a job that runs comes first, then one of which a part has stayed."""
-    if job is not None and job.status in ("running", "unknown"):
+    if job is not None and job.status in HOLDING:
         tone, icon, word = job_view.look(job)
         return tone, icon, word
     if partial is not None:

@@ -7,9 +7,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from dashboard.addresses import address
+from dashboard.states import BEHIND
 from environments.models import Database, DatabaseState
 
-MOVABLE = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
 GIVING = (DatabaseState.PENDING, DatabaseState.UP_TO_DATE)
 
 
@@ -27,7 +27,7 @@ class Move:
 
 def next_move(database: Database, family: Iterable[Database]) -> Move | None:
     """`family` holds the databases of the same project. None when there is nothing to do, or the state has to be looked at first."""
-    if database.state not in MOVABLE or not database.pending_count:
+    if database.state not in BEHIND or not database.pending_count:
         return None
     givers = [other for other in family if _may_give(other, database)]
     if not givers:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import User
 from accounts.permissions import Action
 from dashboard import states as states_of
-from dashboard.moves import MOVABLE, Move, next_move
+from dashboard.moves import Move, next_move
 from dashboard.pipeline_survey import Survey
 from environments.models import Database, DatabaseState, Environment
 from environments.permissions import may_on
@@ -106,7 +106,7 @@ def _cell(user: User, survey: Survey, stage: Environment, here: list[Database], 
 
 def _move(database: Database, family: list[Database], graph: Graph | None) -> Move | None:
     """`next_move` compares what is pending, which the list query leaves out: here it comes from the graph."""
-    if graph is None or database.state not in MOVABLE:
+    if graph is None or database.state not in states_of.BEHIND:
         return None
     for one in family:
         if "pending" not in one.__dict__:

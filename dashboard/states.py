@@ -10,7 +10,7 @@ from dashboard import database_view
 from environments import windows
 from environments.models import Database, DatabaseState, Environment
 from jobs import gates
-from jobs.models import Job, JobStatus, OutcomeState
+from jobs.models import HOLDING, Job, JobStatus, OutcomeState
 
 # Tone, icon and word, the worst first; a cell shows the worst of its databases.
 LOOKS = {
@@ -48,7 +48,7 @@ class Standing(Protocol):
 
 def state_of(database: Standing, job: Job | None, failed: Job | None, frozen: set[Any], at: datetime) -> str:
     """`job` is its active one, `failed` its last one if that failed. `frozen` holds the ids of the environments in which nothing runs."""
-    if job is not None and job.status in (JobStatus.RUNNING, JobStatus.UNKNOWN):
+    if job is not None and job.status in HOLDING:
         return "running"
     if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
         return "awaiting_approval"

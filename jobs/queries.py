@@ -11,7 +11,7 @@ from accounts.permissions import Action, reach
 from config.errors import NotFound
 from environments.models import Database
 from environments.permissions import require_on
-from jobs.models import Command, Job, LogChunk, OutcomeState, Plan, Step, StepStatus
+from jobs.models import ACTIVE, HOLDING, Command, Job, LogChunk, OutcomeState, Plan, Step, StepStatus
 
 LogItem = list[Any]
 
@@ -80,10 +80,10 @@ def log_lines(job: Job, after: int, limit: int) -> LogPage:
 def active_jobs(databases: Iterable[Database] | QuerySet[Database, Any]) -> dict[Any, Job]:
     """Per database id the job that runs on it, else the oldest that waits, with who asked for it. One query."""
     found: dict[Any, Job] = {}
-    active = Job.objects.filter(database__in=databases, status__in=["running", "unknown", "queued", "awaiting_approval"])
+    active = Job.objects.filter(database__in=databases, status__in=ACTIVE)
     for job in active.select_related("requested_by", "plan").defer("plan__preview", "plan__facts").order_by("-id"):
         kept = found.get(job.database_id)
-        if kept is None or kept.status not in ("running", "unknown"):
+        if kept is None or kept.status not in HOLDING:
             found[job.database_id] = job
     return found
 

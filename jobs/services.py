@@ -18,7 +18,7 @@ from environments.policies import Rules
 from jobs import gates, schedule, telling
 from jobs.decisions import decide, release, withdraw
 from jobs.errors import GateClosed, NotCancelable, PlanStale
-from jobs.models import Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
+from jobs.models import WAITING, Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
 from jobs.plans import make_plan
 
 __all__ = ["Wishes", "cancel_job", "decide", "first_of", "queue", "release", "request_job", "require_digest", "withdraw"]
@@ -171,7 +171,7 @@ def cancel_job(job: Job, *, user: User, reason: str = "") -> Job:
         raise Invalid("The reason is longer than 2,000 characters.", {"reason": "At most 2,000 characters."})
     with transaction.atomic():
         marks = {"cancel_requested_at": Now(), "cancel_reason": reason, "canceled_by": user.username}
-        waiting = Job.objects.filter(pk=job.pk, status__in=[JobStatus.QUEUED, JobStatus.AWAITING_APPROVAL])
+        waiting = Job.objects.filter(pk=job.pk, status__in=WAITING)
         ended = waiting.update(status=JobStatus.CANCELED, database_state=OutcomeState.UNCHANGED, finished_at=Now(), **marks)
         asked = ended or Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING).update(**marks)
         if not asked:
