@@ -18,6 +18,8 @@ LONGEST = 255
 PLAIN = re.compile(r"[\w.@+:\-]+( [\w.@+:\-]+)*", re.ASCII)
 TRAILING = re.compile(r"(?:.+?@)?\w*[+-]\d+\D")  # Alembic reads one-1-1 as one-1, and forgets the rest
 
+WALK = re.compile(r"(?P<start>\w*)(?P<way>[+-])(?P<steps>\d+)", re.ASCII)
+
 SEVERAL = re.compile(r"Multiple revisions start with '(?P<part>.*)': (?P<found>.*)\.\.\.$")  # Alembic names the first three
 
 
@@ -181,9 +183,40 @@ class Resolver:
         if several := SEVERAL.match(str(cause)):
             found = several["found"].replace("'", "")
             return ResolutionError(f"{several['part']} is ambiguous; it could be {found}. Name one in full.", "ambiguous_revision")
+        if "Ambiguous walk" in str(error) and (ways := self._ways()):
+            return ResolutionError(f"{self._shown()} comes to a fork: it could be {ways}. Name the revision.", "ambiguous_revision")
+        if "Ambiguous walk" in str(error):
+            return ResolutionError(f"{self._shown()} comes to a fork. Name the revision.", "ambiguous_revision")
         if "didn't produce" in str(error) or "Walked too far" in str(error):
             return ResolutionError(f"{self._shown()} goes beyond the end: there are not that many revisions.", "no_path")
+        if "@" in self._shown() and self._has_computed_labels():
+            return ResolutionError(
+                f"There is no branch {self._shown()}: files of this history compute their branch labels when they are imported, and a "
+                "reading without running them cannot know these. Name the revision.",
+                "no_such_revision",
+            )
         return ResolutionError(f"There is no revision {self._shown()} in the code: {str(error)[:300]}.", "no_such_revision")
+
+    def _has_computed_labels(self) -> bool:
+        return any(fault.kind == "computed" and " computes branch_labels " in fault.message for fault in self.graph.faults)
+
+    def _ways(self) -> str:
+        """The revisions between which a walk by +N or -N cannot choose; empty where the argument says more than that."""
+        walk = WALK.fullmatch(self._shown())
+        reached = self._start(walk["start"]) if walk else []
+        for _ in range(int(walk["steps"]) if walk and len(reached) < 2 else 0):
+            reached = self._next(reached[0], up=walk["way"] == "+") if walk and reached else self.graph.bases
+            if len(reached) != 1:
+                break
+        return ", ".join(sorted(reached)) if len(reached) > 1 else ""
+
+    def _start(self, named: str) -> list[str]:
+        found = self.scripts.revision_map.get_revision(named) if named else None
+        return [str(found.revision)] if found else self.current
+
+    def _next(self, id: str, *, up: bool) -> list[str]:
+        children = [node.revision for node in self.graph.revisions.values() if id in node.down_revisions]
+        return children if up else list(self.graph.revisions[id].down_revisions)
 
     def _shown(self) -> str:
         return self.argument if isinstance(self.argument, str) else " ".join(self.argument)

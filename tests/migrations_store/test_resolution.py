@@ -1,6 +1,7 @@
 """Every answer is compared with what Alembic itself says of the same files."""
 
 import random
+import re
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -100,3 +101,33 @@ def test_resolve_says_what_alembic_says(seed: int, tmp_path: Path) -> None:
             assert expected is None or found.code in ("multiple_heads", "overlapping"), (command, target, current, revisions, found)
         else:
             assert found == expected, (command, target, current, revisions)
+
+
+# --- words of a refusal
+
+FORKED = [Rev("one"), Rev("left", ("one",)), Rev("right", ("one",)), Rev("merged", ("left", "right")), Rev("last", ("merged",))]
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "current", "named"),
+    [
+        ("upgrade", "one+1", [], "left, right"),
+        ("upgrade", "+2", [], "left, right"),
+        ("upgrade", "+1", ["one"], "left, right"),
+        ("downgrade", "-1", ["merged"], "left, right"),
+        ("downgrade", "merged-1", ["last"], "left, right"),
+    ],
+)
+def test_a_walk_that_comes_to_a_fork_names_the_ways(tmp_path: Path, command: str, target: str, current: list[str], named: str) -> None:
+    graph = ours(write(tmp_path, FORKED))
+    with pytest.raises(ResolutionError, match=rf"comes to a fork: it could be {named}\.") as refused:
+        resolve(graph, command, target, current)
+    assert refused.value.code == "ambiguous_revision"
+
+
+def test_a_branch_whose_label_is_computed_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    root = write(tmp_path, FORKED)
+    path = root / "migrations" / "versions" / "left.py"
+    path.write_text("from elsewhere import EXPAND\n" + re.sub(r"branch_labels = .*", "branch_labels = EXPAND", path.read_text()))
+    with pytest.raises(ResolutionError, match=r"compute their branch labels when they are imported.* Name the revision\."):
+        resolve(ours(root), "upgrade", "expand@head", [])
