@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from environments import urls
+from environments import urls, version_table
 from environments.models import Database
 from jobs.models import Plan
 from migrations_store.models import Project, Snapshot
@@ -47,6 +47,8 @@ def build(plan: Plan, snapshot: Snapshot, *, password: str | None) -> Spec:
         "steps": [{"revision": step["revision"], "direction": step["direction"]} for step in plan.steps],
         "from": plan.from_heads,
         "to": plan.to_heads,
+        "version_table": version_table.table_name(database),
+        "version_table_schema": database.version_table_schema,
         "purge": any(step.get("purge") for step in plan.steps),
         "identity": None,
     }

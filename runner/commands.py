@@ -26,7 +26,15 @@ class Run:
 
         script = ScriptDirectory.from_config(config)
         options = {"starting_rev": None, "destination_rev": project.target(self.spec), "tag": None, **self.options()}
-        with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, **options):
+        with EnvironmentContext(config, script, fn=self.migrations, as_sql=False, **options) as environment:
+            run_migrations = environment.run_migrations
+
+            def run(**arguments):
+                """Alembic makes its version table, or empties it for a purge, before it asks for the first step."""
+                self.require_version_table(environment.get_context())
+                run_migrations(**arguments)
+
+            environment.run_migrations = run
             script.run_env()
         self.conclude()
 
@@ -44,6 +52,7 @@ class Run:
             dialect=context.dialect.name,
             heads=list(heads),
         )
+        self.require_version_table(context)
         try:
             yield from self.steps(heads, context)
         except Exception as error:
@@ -53,6 +62,18 @@ class Run:
 
     def steps(self, heads, context):
         raise NotImplementedError
+
+    def require_version_table(self, context) -> None:
+        """env.py has to keep the version where the dashboard reads it; else every step would run, and count as none."""
+        ours, theirs = self.spec.version_table, context.version_table
+        if not ours or context.as_sql:
+            return
+        usual = getattr(context.dialect, "default_schema_name", None)
+        there = context.version_table_schema
+        if ours != theirs or (there and there != (self.spec.version_table_schema or usual)):
+            text = "env.py keeps the version in table {}, and the settings of this database say {}. Nothing was run."
+            self.failure = Failure("other_version_table", text.format(_table(there, theirs), _table(self.spec.version_table_schema, ours)))
+            raise self.failure
 
     def require(self, heads) -> bool:
         """Whether there is work to do: the database must be where the plan begins, or already where an earlier call brought it."""
@@ -126,6 +147,10 @@ class Stamp(Run):
         for position, step in enumerate(self.spec.steps, 1):
             self.events.emit("step_finished", position=position, revision=step.revision, duration_ms=_ms(start))
         self.steps_done = len(self.spec.steps)
+
+
+def _table(schema, name: str) -> str:
+    return "{}.{}".format(schema, name) if schema else name
 
 
 def _script(script, revision: str):

@@ -19,7 +19,7 @@ class Step:
 class Spec:
     """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit. `manifest` maps the paths
     below `root` that decide what happens to the SHA-256 of their content. With `every_dialect` a preview writes its one step both ways
-    for each kind of database."""
+    for each kind of database. `version_table` is where the dashboard reads what the database has; empty, nothing is compared with it."""
 
     command: str
     url: str
@@ -40,6 +40,8 @@ class Spec:
     preview_direction: str = "upgrade"
     every_dialect: bool = False
     proposal: dict = field(default_factory=dict)
+    version_table: str = ""
+    version_table_schema: str = ""
     identity: dict | None = None
     lock_key: int | None = None
     lock_wait: float = 60

@@ -176,6 +176,17 @@ def test_a_new_file_in_which_a_table_stayed_is_partial(run: Run, database: Datab
     assert run(database, "upgrade").database_state == OutcomeState.PARTIAL
 
 
+def test_a_version_table_of_env_py_has_to_be_the_profiles(run: Run, database: Database, root: Path) -> None:
+    env = root / "migrations" / "env.py"
+    env.write_text(env.read_text().replace("target_metadata=None", 'target_metadata=None, version_table="shop_version"'))
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.UNCHANGED)
+    assert job.error
+    assert job.error["code"] == "other_version_table"
+    Database.objects.update(version_table="shop_version")
+    assert run(database, "upgrade").heads_after == ["three"]
+
+
 def test_a_second_ring_does_nothing(run: Run, database: Database) -> None:
     job = run(database, "upgrade")
     execution.execute(job.pk)

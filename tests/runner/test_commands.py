@@ -83,6 +83,20 @@ def test_context_names_the_version_table(world: World) -> None:
     assert (told["version_table"], told["version_table_schema"], told["dialect"]) == ("shop_version", None, "sqlite")
 
 
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [("upgrade", {}), ("stamp", {}), ("stamp", {"purge": True, "from": ["gone"]}), ("check", {"steps": [], "to": []})],
+    ids=["upgrade", "stamp", "purge", "check"],
+)
+def test_a_version_table_that_is_not_the_one_that_is_read_ends_the_run(world: World, command: str, more: dict[str, object]) -> None:
+    world.write("migrations/env.py", ENV.replace("target_metadata=target_metadata", 'target_metadata=None, version_table="shop_version"'))
+    seen = world.run(command, version_table="alembic_version", **more)
+    assert seen.error["code"] == "other_version_table"
+    assert "table shop_version, and the settings of this database say alembic_version." in seen.error["message"]
+    assert world.tables == []
+    assert world.run(version_table="shop_version").exit.closed
+
+
 def test_failure_tells_revision_and_line(world: World) -> None:
     world.revision("four", 'raise RuntimeError("the cellar is full")')
     seen = world.run()
