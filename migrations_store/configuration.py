@@ -88,6 +88,11 @@ class _Reader:
         if not location:
             raise ConfigurationError(self._no_location())
         script = self._place(location, self.root if given else self.working, "script_location")
+        if not script.is_dir() and not given and not os.path.isabs(location):
+            raise ConfigurationError(
+                f"script_location {location[:200]!r} leads to {self._shown(script)}, which is no folder. Alembic takes it from the folder "
+                "in which it is started: register that folder as the source, with config_path, or name it as the working directory."
+            )
         if not script.is_dir():
             raise ConfigurationError(f"script_location {str(location)[:200]!r} leads to {self._shown(script)}, which is no folder.")
         return script
