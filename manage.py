@@ -9,7 +9,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config import trouble
+
+    if "--traceback" in sys.argv:
+        return execute_from_command_line(sys.argv)
+    try:
+        with trouble.told():
+            execute_from_command_line(sys.argv)
+    except trouble.CannotServe as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

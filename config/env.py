@@ -3,8 +3,13 @@
 import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from redis.connection import parse_url
+
+STORES = ("django.db.backends.postgresql", "django.db.backends.sqlite3")
 
 
 def text(name: str, default: str = "") -> str:
@@ -41,6 +46,39 @@ def number(name: str, default: int) -> int:
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number.")
     return int(value)
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of the words."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use {', '.join(allowed[:-1])} or {allowed[-1]}.")
+    return value
+
+
+def store(name: str, default: Path) -> dict[str, Any]:
+    """Django's description of the database that the URL names, or of a SQLite file; no sentence holds the URL, which holds a password."""
+    url = text(name) or f"sqlite:///{default}"
+    try:
+        found = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    except ValueError:
+        advice = "in which special characters of user and password are percent-encoded"
+        raise ImproperlyConfigured(f"{name} cannot be read; use postgres://user:password@host:5432/name, {advice}.") from None
+    if found["ENGINE"] not in STORES:
+        raise ImproperlyConfigured(f"{name} names neither PostgreSQL nor SQLite; use postgres://user:password@host:5432/name.")
+    return found
+
+
+def broker(name: str, default: str) -> str:
+    """The address of a Redis server, checked for its form."""
+    url = text(name, default)
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read; use redis://:password@host:6379/0, rediss://… with TLS, or unix:///path."
+        ) from None
+    return url
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

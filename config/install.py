@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config import env
+from config import env, sealing, trouble
 from config.errors import Refused
+from config.trouble import CannotServe
 
 FIRST_START = ("ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "ADMIN_TOKEN", "ADMIN_TOKEN_FILE")
 
@@ -22,6 +23,7 @@ def set_up() -> None:
     """The store, the static files and, while no user exists, the administrator."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    check_keys()
     migrate_store()
     collect_static()
     create_admin()
@@ -33,6 +35,13 @@ def start_clock() -> None:
     from jobs import health  # models can be imported only now
 
     health.beat(health.SWEEP)
+
+
+def check_keys() -> None:
+    try:
+        sealing.keys()
+    except sealing.Broken as broken:
+        raise CannotServe(str(broken)) from None
 
 
 def migrate_store() -> None:
@@ -65,6 +74,7 @@ def create_admin() -> None:
 
 if __name__ == "__main__":
     try:
-        set_up()
+        with trouble.told():
+            set_up()
     except Refused as error:
         sys.exit(str(error))

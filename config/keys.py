@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config import env
 
 
@@ -16,7 +18,9 @@ def kept(name: str, directory: Path, fresh: str) -> str:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         _write_once(path, fresh)
-    return path.read_text().strip()
+    if key := path.read_text().strip():
+        return key
+    raise ImproperlyConfigured(f"{path} is empty. Put back the {name} that was in it; only if there never was one, remove the file.")
 
 
 def _write_once(path: Path, content: str) -> None:

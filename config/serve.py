@@ -5,30 +5,29 @@ import fcntl
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from django.db import Error as StoreError
 from django.db import connections
 
-from config import install, probe
+from config import install, probe, trouble
 from config.embedded import EmbeddedValkey, Server, is_free
 from config.errors import Refused
 from config.processes import Child, Supervisor, say
+from config.trouble import CannotServe
 
 # As root Celery advises another user, once for each worker; who runs a container as root has heard it.
 QUIET = "ignore:You're running the worker with superuser privileges"
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class CannotServe(Refused):
-    code = "cannot_serve"
-    title = "The dashboard cannot start"
-
-
 def main() -> None:
     options = arguments()
     try:
-        serve(options)
+        with trouble.told():
+            serve(options)
     except Refused as error:
         say(str(error))
         sys.exit(1)
@@ -72,15 +71,19 @@ def start_broker(data: Path) -> list[Server]:
 
 def take_directory(data: Path) -> IO[str]:
     """Makes the data directory private, and ours alone while the returned file is open."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data.chmod(0o700)
     os.umask(0o077)
     os.environ["DATA_DIR"] = str(data)
-    lock = (data / "server.lock").open("w")
     try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.chmod(0o700)
+        lock = (data / "server.lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CannotServe(f"Another server runs with the data in {data}. Stop it, or choose another directory with --data.") from None
+    except OSError as error:
+        raise CannotServe(
+            f"The data directory {data} cannot be used ({error.strerror}: {error.filename}). Mend that, or choose another with --data."
+        ) from None
     return lock
 
 
@@ -121,12 +124,17 @@ def is_ready(port: int) -> bool:
     """Whether it serves; the pages are asked only once a worker is there, for until then they would log a failure each time."""
     from jobs.models import Worker  # models can be imported only now
 
-    return Worker.objects.exists() and probe.is_serving(port)
+    try:
+        return Worker.objects.exists() and probe.is_serving(port)
+    except StoreError:  # a store that is away for a while is no reason to end what runs
+        connections.close_all()
+        return False
 
 
 def announce(port: int) -> None:
     connections.close_all()
-    print(f"Ready: http://127.0.0.1:{port}/", flush=True)  # noqa: T201
+    with suppress(BrokenPipeError):  # whoever was to read it has gone; the server has not
+        print(f"Ready: http://127.0.0.1:{port}/", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

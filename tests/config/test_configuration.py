@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-READ = re.compile(r'(?:env\.(?:text|flag|words|number|networks)|keys\.kept)\(\s*"([A-Z_]+)"')
+READ = re.compile(r'(?:env\.(?:text|flag|words|number|networks|choice|store|broker)|keys\.kept)\(\s*"([A-Z_]+)"')
 
 
 def variables_read() -> set[str]:
