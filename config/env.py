@@ -4,6 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -58,7 +59,7 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 def store(name: str, default: Path) -> dict[str, Any]:
     """Django's description of the database that the URL names, or of a SQLite file; no sentence holds the URL, which holds a password."""
-    url = text(name) or f"sqlite:///{default}"
+    url = text(name) or f"sqlite:///{quote(str(default))}"
     try:
         found = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     except ValueError:

@@ -91,7 +91,7 @@ def test_file_that_cannot_be_written(installed):
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    data = tmp_path_factory.mktemp("trouble") / "data"
+    data = tmp_path_factory.mktemp("trouble") / "a#b%20?c"
     status, said = run(data, "-m", "config.install", ADMIN_PASSWORD="a good password")
     assert status == 0, said
     return data
@@ -101,6 +101,11 @@ def template(tmp_path_factory) -> Path:
 def installed(template, tmp_path) -> Path:
     """A data directory of its own, with a store in it."""
     return Path(shutil.copytree(template, tmp_path / "data"))
+
+
+def test_store_lies_in_a_directory_of_any_name(template):
+    assert (template / "store.sqlite3").stat().st_size > 0
+    assert not (template.parent / "a").exists()
 
 
 def test_store_that_is_damaged(installed):
