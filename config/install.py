@@ -11,6 +11,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from config import env, sealing, trouble
 from config.errors import Refused
@@ -46,8 +47,22 @@ def check_keys() -> None:
 
 def migrate_store() -> None:
     executor = MigrationExecutor(connection)
+    refuse_newer_store(executor.loader)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def refuse_newer_store(loader: MigrationLoader) -> None:
+    """Older code would serve it, and write rows that the newer one does not expect."""
+    newest: dict[str, str] = {}
+    for app, name in loader.disk_migrations:
+        newest[app] = max(name, newest.get(app, ""))
+    ahead = sorted(f"{app} {name}" for app, name in loader.applied_migrations if name > newest.get(app, name))
+    if ahead:
+        raise CannotServe(
+            f"The store, {trouble.store()}, was migrated by a newer version of the dashboard ({', '.join(ahead)}). Start that version, or "
+            "put a backup from before the upgrade in its place."
+        )
 
 
 def collect_static() -> None:

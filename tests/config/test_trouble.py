@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,14 @@ def installed(template, tmp_path) -> Path:
 def test_store_lies_in_a_directory_of_any_name(template):
     assert (template / "store.sqlite3").stat().st_size > 0
     assert not (template.parent / "a").exists()
+
+
+def test_store_of_a_newer_version(installed):
+    with sqlite3.connect(installed / "store.sqlite3") as store:
+        store.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('jobs', '9999_later', '2030-01-01')")
+    status, sentence = serve(installed)
+    assert status == 1
+    assert "was migrated by a newer version of the dashboard (jobs 9999_later)" in sentence
 
 
 def test_store_that_is_damaged(installed):
