@@ -283,6 +283,7 @@ OURS = {
     "stopped": Explanation("stopped", "The job was stopped while it ran", "Someone canceled it, or the dashboard was stopped.", ("Wait until the database has been read.", "Look at the log for where it stood.")),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
     "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
+    "unverified": Explanation("unverified", "What it did could not be verified", "Alembic reported success, and that alone proves nothing.", ("Wait until the database has been read.", "Look at the steps and the log.")),
 }  # fmt: skip
 # The sweep that finds it tells what it read of the database, too.
 LOST = Explanation(

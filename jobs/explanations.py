@@ -47,6 +47,8 @@ def explain(
     in_their_words = found.signature is not None
     if begins and found.code == "AM-304":
         found = OURS["needs_tables"]
+    if found.code == "version_not_moved" and database_state == "unknown":
+        found = OURS["unverified"]
     parts = [_cause(found, error, message), found.why.format(*groups) if groups else found.why]
     why = " ".join(part for part in (parts if in_their_words else reversed(parts)) if part)
     blocked = blocked if found.code in WAITED else None

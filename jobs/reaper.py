@@ -17,6 +17,7 @@ from environments.errors import Unreachable
 from environments.version_table import Reading
 from environments.watcher import Seen
 from jobs import aftermath, restored, schedule, spec, telling, verdict
+from jobs.explanations import NOW
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
 from migrations_store import graph as graphs
@@ -62,7 +63,7 @@ def settle_all(jobs: list[Job]) -> None:
 def because(job: Job) -> str:
     """Why it has become unknown; kept apart from what is said of its database each time that is asked again."""
     error = job.error or {}
-    return str(error.get("because") or error.get("why") or VANISHED)
+    return str(error.get("because") or error.get("why") or VANISHED).removesuffix(NOW[OutcomeState.UNKNOWN.value]).strip()
 
 
 def take_over(job_id: int, why: str) -> None:
@@ -89,7 +90,8 @@ def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
     """Gives an unknown job its true end, or leaves it unknown while the database does not answer."""
     state, heads = verdict.outcome(job.plan, reading, fingerprint_before=job.fingerprint_before)
     if isinstance(reading, Unreachable):
-        error = _error(why, f"The database cannot be read either: {reading}", ["Wait: it is asked again every few seconds."])
+        steps = ["Wait: it is asked again every few seconds."]
+        error = _error(why, f"The database cannot be read either: {reading}", steps, job.error)
         Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence).update(error=error, database_state=OutcomeState.UNKNOWN)
         return
     environment_services.apply_reading(job.database, reading, Seen.AFTER_JOB)
@@ -100,7 +102,7 @@ def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
 def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinished: list[str]) -> None:
     canceled = job.cancel_requested_at is not None and state != OutcomeState.AT_TARGET
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
-    error = aftermath.with_invalid(None if canceled else _lost(why, state, heads), unfinished)
+    error = aftermath.with_invalid(None if canceled else _lost(why, state, heads, job.error), unfinished)
     graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
     with transaction.atomic():
         owned = Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence)
@@ -115,16 +117,17 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinishe
         telling.ended(job, status, state)
 
 
-def _lost(why: str, state: OutcomeState, heads: list[str]) -> dict[str, Any]:
-    """The error of a job whose database has answered."""
+def _lost(why: str, state: OutcomeState, heads: list[str], told: dict[str, Any] | None) -> dict[str, Any]:
+    """The error of a job whose database has answered; `told` as in `_error`."""
     words = {
         OutcomeState.AT_TARGET: "The database is at the target all the same.",
         OutcomeState.UNCHANGED: "Version and schema are as they were before.",
         OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
     }
-    return _error(why, words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."])
+    return _error(why, words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."], told)
 
 
-def _error(why: str, state_sentence: str, steps: list[str]) -> dict[str, Any]:
-    told = {"code": "worker_lost", "title": "The worker was lost", "why": f"{why} {state_sentence}".strip(), "next": steps}
-    return told | {"because": why}
+def _error(why: str, state_sentence: str, steps: list[str], told: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`told` is what the job's own worker has found to be wrong, which stays; only a worker that said nothing was lost."""
+    lost = {"code": "worker_lost", "title": "The worker was lost"}
+    return lost | (told or {}) | {"why": f"{why} {state_sentence}".strip(), "next": steps, "because": why}

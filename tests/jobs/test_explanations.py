@@ -72,6 +72,10 @@ def test_the_end_of_the_process_is_explained() -> None:
     assert card(None, returncode=0, closed=True)["code"] == "version_not_moved"
 
 
+def test_a_success_that_could_not_be_read_is_not_told_as_a_version_that_did_not_move() -> None:
+    assert explain(None, Exit(0, closed=True), "", place="shop", database_state="unknown")["code"] == "unverified"
+
+
 def test_a_failure_of_the_projects_code_gives_its_words() -> None:
     found = card("the cellar is full", "project_error", returncode=1)
     assert (found["code"], "the cellar is full" in str(found["why"])) == ("project_error", True)

@@ -8,11 +8,12 @@ import pytest
 from accounts.models import Role, User
 from config.errors import Forbidden, Invalid
 from environments.models import Database, Environment
-from jobs import execution, gates, reaper, services
+from jobs import execution, explanations, gates, reaper, services
 from jobs.errors import NotCancelable, NothingToPromote, PlanStale
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.plans import make_plan
 from jobs.promotions import promote
+from jobs.supervisor import Exit
 from migrations_store.models import Project
 from tests.jobs.conftest import table, write_revision
 
@@ -119,6 +120,28 @@ def test_a_job_whose_worker_vanished_ends_with_what_the_database_says(admin: Use
     reaper.take_over(job.pk, reaper.VANISHED)
     job.refresh_from_db()
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, [])
+
+
+def test_what_a_worker_found_stays_when_the_database_is_read_later(admin: User, database: Database) -> None:
+    """The server went away in the middle, and its own worker could not read it: that worker is not lost, and nothing contradicts itself."""
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    execution.claim(job.pk)
+    cut = {
+        "event": "error",
+        "type": "OperationalError",
+        "message": "server closed the connection unexpectedly",
+        "file": "one.py",
+        "line": 3,
+    }
+    error = explanations.explain(cut, Exit(1), "", place="shop", database_state="unknown")
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.UNKNOWN, error=error)
+    reaper.sweep()
+    job.refresh_from_db()
+    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.UNCHANGED)
+    assert job.error is not None
+    assert (job.error["code"], job.error["title"]) == (error["code"], error["title"])
+    assert "Version and schema are as they were before." in job.error["why"]
+    assert "could not be read" not in job.error["why"]
 
 
 def test_a_silent_job_is_taken_over_and_a_lively_one_is_not(admin: User, database: Database) -> None:
