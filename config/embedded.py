@@ -118,7 +118,7 @@ class Server:
         while not self.answers():
             code = self.process.poll()
             if code is not None or time.monotonic() > deadline:
-                self.stop()
+                Server.stop(self)  # the process alone: where it is to be found stays known, for another try
                 reason = "took too long" if code is None else f"ended with {code}"
                 raise CannotStart(f"{self.name} {reason} while starting: {log.read_text(errors='replace')[-600:].strip()}")
             time.sleep(0.01)
@@ -153,11 +153,17 @@ class EmbeddedValkey(Server):
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A socket's path may have 107 bytes, and the data directory's is anybody's guess.
         # Started again after a crash it comes back where its clients look for it.
-        if self.socket_directory is None:
+        fresh = self.socket_directory is None
+        if fresh:
             self.socket_directory = Path(tempfile.mkdtemp(prefix="dashboard-", dir=short_directory()))
         options = {"port": "0", "unixsocket": str(self.socket), "unixsocketperm": "700", "dir": str(self.directory)}
         options |= {"appendonly": "yes", "save": "", "loglevel": "warning", "daemonize": "no"}
-        self.launch([str(program), *(word for name, value in options.items() for word in (f"--{name}", value))])
+        try:
+            self.launch([str(program), *(word for name, value in options.items() for word in (f"--{name}", value))])
+        except CannotStart:
+            if fresh:  # nobody has its address yet
+                self.stop()
+            raise
 
     @property
     def socket(self) -> Path:

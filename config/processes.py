@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from config.embedded import Server, die_with_parent
+from config.embedded import CannotStart, Server, die_with_parent
 
 STOP_TIMEOUT = 85.0
 KILL_TIMEOUT = 5.0
@@ -83,6 +83,7 @@ class Supervisor:
         self.servers: list[Server] = []
         self.stages: list[list[Child]] = []
         self.serving = self.stopping = False
+        self.mend_at: dict[str, float] = {}
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     @property
@@ -129,12 +130,20 @@ class Supervisor:
 
     def tend(self) -> None:
         for server in self.servers:
-            if not server.is_running():
-                say(f"{server.name} ended; it starts again.")
-                server.start()
+            if not server.is_running() and time.monotonic() >= self.mend_at.get(server.name, 0.0):
+                self.mend(server)
         for child in self.children:
             child.tend()
         self.reap_strangers()
+
+    def mend(self, server: Server) -> None:
+        """Starts a server again that ended. Where that fails, all else goes on: jobs run, and pages say what is missing."""
+        say(f"{server.name} ended; it starts again.")
+        try:
+            server.start()
+        except (CannotStart, OSError) as error:
+            say(f"{error} It is tried again in {LONGEST_DELAY:.0f} s.")
+            self.mend_at[server.name] = time.monotonic() + LONGEST_DELAY
 
     def reap_strangers(self) -> None:
         """Collects what dead children have left to us (we are the subreaper); our own are left to their Popen."""

@@ -47,6 +47,22 @@ def test_valkey_comes_back_at_same_url(tmp_path):
         assert server.url() == url
 
 
+def test_valkey_that_failed_to_come_back_is_found_where_it_was(tmp_path):
+    with EmbeddedValkey(tmp_path / "valkey") as server:
+        url = server.url()
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        kept = tmp_path / "valkey/appendonlydir"
+        kept.rename(tmp_path / "kept")
+        kept.touch()
+        with pytest.raises(CannotStart, match="Valkey ended with"):
+            server.start()
+        kept.unlink()
+        (tmp_path / "kept").rename(kept)
+        server.start()
+        assert server.url() == url
+
+
 def test_valkey_survives_long_directory(tmp_path):
     directory = tmp_path / ("d" * 120)
     with EmbeddedValkey(directory) as server:

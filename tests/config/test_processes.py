@@ -114,3 +114,33 @@ def test_supervisor_ends_children_on_error(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, script], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert "ZeroDivisionError" in done.stderr
     assert not (tmp_path / "pid").exists() or is_gone(pid_in(tmp_path / "pid"))
+
+
+BROKEN = """
+from config import processes
+from config.embedded import CannotStart, Server
+processes.LONGEST_DELAY = 1.0
+
+class Broken(Server):
+    name, tries = "Broker", 0
+    def start(self):
+        self.tries += 1
+        if self.tries < 3:
+            raise CannotStart("The disk is full.")
+    def is_running(self):
+        return self.tries >= 3
+
+with processes.Supervisor() as supervisor:
+    supervisor.servers += [Broken("/tmp")]
+    supervisor.stages += [[processes.Child("child", ["sleep", "1000"], {"PATH": "/usr/bin:/bin"})]]
+    supervisor.run(lambda: supervisor.servers[0].is_running(), lambda: print(supervisor.children[0].is_running(), flush=True))
+"""
+
+
+def test_server_that_does_not_come_back_ends_nothing_else():
+    process = subprocess.Popen([sys.executable, "-c", BROKEN], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "True\n", "the child ran on until the server was there"
+    process.terminate()
+    _, said = process.communicate(timeout=20)
+    assert said.count("The disk is full. It is tried again in 1 s.") == 2
