@@ -102,6 +102,13 @@ def test_killed_server_leaves_nothing_and_starts_again(first):
         assert dashboard.process.returncode == 0
 
 
+def test_server_is_started_by_a_link(tmp_path):
+    (tmp_path / "dashboard").symlink_to(ROOT / "script/server")
+    done = subprocess.run([tmp_path / "dashboard", "--help"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--port" in done.stdout
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_server_refuses_odd_port(data, port):
     done = subprocess.run([ROOT / "script/server", "--port", port], capture_output=True, text=True, timeout=60, check=False)
