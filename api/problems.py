@@ -129,6 +129,8 @@ class ProblemMiddleware:
             return self.get_response(request)
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
             return problem(400, "unreadable", "The address cannot be read", "The address holds NUL, which no text here can hold.")
+        if request.method == "HEAD":
+            request.method = "GET"  # what may be got may be asked for its headers; config.wsgi leaves the body out
         answer = self.get_response(request)
         if answer.status_code < 400 or answer.get("Content-Type", "").startswith(CONTENT_TYPE):
             return answer

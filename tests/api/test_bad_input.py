@@ -132,6 +132,14 @@ def test_method_that_is_not_taken_is_refused_with_those_that_are(api: Api, metho
     assert method not in answer["Allow"]
 
 
+def test_what_can_be_got_can_be_asked_for_its_headers(api: Api, dev: Environment) -> None:
+    for path in ("/environments", "/environments/dev", "/docs", "/openapi.json"):
+        assert api.call("HEAD", path).status_code == 200
+    assert api.call("HEAD", "/environments/none").status_code == 404
+    assert api.call("HEAD", "/plans").status_code == 405
+    assert Api(None).call("HEAD", "/environments").status_code == 401
+
+
 def test_method_is_not_changed_by_a_header(api: Api, dev: Environment) -> None:
     assert api.call("GET", "/environments/dev", X_HTTP_Method_Override="DELETE").status_code == 200
     assert Environment.objects.filter(slug="dev").exists()

@@ -54,6 +54,25 @@ def test_every_answer_has_its_headers(signed_in: Client, database: Database, met
         assert "no-store" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize("address", ["/sign-in", "/healthz", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/projects", "/nowhere"])
+def test_answer_to_head_is_the_headers_alone(db: None, address: str) -> None:
+    """As the server gets it: the client of the tests would take a body away by itself."""
+    (head, body), (get, content) = (asked(method, address) for method in ("HEAD", "GET"))
+    assert body == b""
+    assert head["status"] == get["status"]
+    assert bool(int(head["Content-Length"])) == bool(content)
+
+
+def asked(method: str, address: str) -> tuple[dict[str, str], bytes]:
+    """The headers and the body that the web server is told to send."""
+    from config.wsgi import application  # it wants the folder of static files, which is made for the tests first
+
+    heard: dict[str, str] = {}
+    environ = RequestFactory().generic(method, address, headers={"Host": "localhost"}).environ
+    body = application(environ, lambda status, headers: heard.update(headers, status=status))
+    return heard, b"".join(body)
+
+
 def test_page_that_fails_says_nothing_of_why(signed_in: Client, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in the middle of a page, with a secret in a local variable and in its message."""
 
