@@ -74,17 +74,23 @@ def promote_all(
         if (job := services.first_of(user, _key(key, move))) and job.promotion and job.promotion.batch:
             return job.promotion.batch
     batch, refused, last = PromotionBatch.objects.create(requested_by=user), [{"what": "", "why": why} for why in alone], None
+    twin = None  # the batch of the same request, made at the same moment
     for move in moves:
         try:
-            promotions.promote(
+            made, _, _ = promotions.promote(
                 move.project, user=user, source=move.source, target=move.target, through=move.through, revision=move.revision,
                 name=move.name, plan_digest=move.digest, reason=reason, wishes=wishes, idempotency_key=_key(key, move), batch=batch,
             )  # fmt: skip
+            if made.batch_id != batch.pk:
+                twin = made.batch
+                refused.append({"what": str(move), "why": f"The same request, made at the same moment, has it as promotion {made.pk}."})
         except Refused as error:
             refused.append({"what": str(move), "why": str(error)})
             last = error
     if not batch.promotions.exists():
         batch.delete()
+        if twin:
+            return twin
         raise last if len(moves) == 1 and last else _none(refused, last)
     batch.refused = refused
     batch.save(update_fields=["refused"])

@@ -52,6 +52,13 @@ class NothingToPromote(Refused):
     title = "Nothing can be promoted"
 
 
+class KeyTaken(Conflict):
+    """The idempotency key is that of a job which belongs to no promotion, so that there is none to answer."""
+
+    code = "key_taken"
+    title = "This key is another request's"
+
+
 class Irreversible(Refused):
     """A step of the way down has no way down."""
 

@@ -66,7 +66,7 @@ def promote(
     """
     for environment in (*through, target):
         require(user, Action.RUN, project=project, environment=environment)
-    if found := _first_of(user, idempotency_key):
+    if found := services.first_promotion_of(user, idempotency_key):
         return found
     wishes = wishes or Wishes()
     if wishes.break_glass and through:
@@ -76,7 +76,7 @@ def promote(
     try:
         return _request(asked, user=user, reason=reason, wishes=wishes, idempotency_key=idempotency_key, batch=batch)
     except IntegrityError:  # the same key, at the same moment
-        if found := _first_of(user, idempotency_key):
+        if found := services.first_promotion_of(user, idempotency_key):
             return found
         raise
 
@@ -154,8 +154,3 @@ def _stages(promotion: Promotion, asked: Route, job: Job) -> None:
         state: dict[str, Any] = {"status": Stage.Status.SUCCEEDED, "note": already(taker)} if position < asked.place else {}
         state = {"status": Stage.Status.REQUESTED, "job": job} if position == asked.place else state
         Stage.objects.create(promotion=promotion, position=position, giver=giver, database=taker, **state)
-
-
-def _first_of(user: User, idempotency_key: str | None) -> tuple[Promotion, Plan, Job] | None:
-    job = services.first_of(user, idempotency_key)
-    return (job.promotion, job.plan, job) if job and job.promotion else None

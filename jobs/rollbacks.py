@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.permissions import Action
@@ -82,25 +82,34 @@ def roll_back(
 ) -> tuple[Promotion, Plan, Job]:
     """Asks for the job. In a protected environment the name is typed, a reason given, and each loss of data accepted by its key."""
     require_on(user, Action.DOWNGRADE, database)
-    if (first := services.first_of(user, idempotency_key)) and first.promotion:
-        return first.promotion, first.plan, first
+    if found := services.first_promotion_of(user, idempotency_key):
+        return found
     plan, wishes = plan_rollback(database, user=user, to=to), wishes or Wishes()
     services.require_digest(plan, plan_digest)
     confirmation.check_reversible(plan)
     confirmation.check(plan, typed=typed, reason=reason, accepted=accepted)
     schedule.check(wishes.not_before, in_window=wishes.in_window, rules=rules_for(database))
-    with transaction.atomic():
-        promotion = Promotion.objects.create(
-            project=database.project, source=database.environment, target=database.environment, kind=Promotion.Kind.ROLLBACK,
-            goal=plan.to_heads, reason=reason, requested_by=user, run_when_approved=wishes.run_when_approved,
-            not_before=wishes.not_before, in_window=wishes.in_window,
-        )  # fmt: skip
-        job = services.queue(
-            plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=to, wishes=wishes
-        )
-        Stage.objects.create(promotion=promotion, position=1, giver=database, database=database, job=job, status=Stage.Status.REQUESTED)
-        record(
-            user.username, "rollback.request", f"promotion {promotion.pk}", database=str(database), job=job.pk, to=plan.to_heads,
-            data_loss=[loss.key for loss in confirmation.losses(plan)][:100],
-        )  # fmt: skip
+    try:
+        return _request(database, plan, user=user, to=to, reason=reason, wishes=wishes, idempotency_key=idempotency_key)
+    except IntegrityError:  # the same key, at the same moment
+        if found := services.first_promotion_of(user, idempotency_key):
+            return found
+        raise
+
+
+@transaction.atomic
+def _request(
+    database: Database, plan: Plan, *, user: User, to: str, reason: str, wishes: Wishes, idempotency_key: str | None
+) -> tuple[Promotion, Plan, Job]:
+    promotion = Promotion.objects.create(
+        project=database.project, source=database.environment, target=database.environment, kind=Promotion.Kind.ROLLBACK,
+        goal=plan.to_heads, reason=reason, requested_by=user, run_when_approved=wishes.run_when_approved,
+        not_before=wishes.not_before, in_window=wishes.in_window,
+    )  # fmt: skip
+    job = services.queue(plan, user=user, reason=reason, idempotency_key=idempotency_key, promotion=promotion, requested=to, wishes=wishes)
+    Stage.objects.create(promotion=promotion, position=1, giver=database, database=database, job=job, status=Stage.Status.REQUESTED)
+    record(
+        user.username, "rollback.request", f"promotion {promotion.pk}", database=str(database), job=job.pk, to=plan.to_heads,
+        data_loss=[loss.key for loss in confirmation.losses(plan)][:100],
+    )  # fmt: skip
     return promotion, plan, job

@@ -17,11 +17,22 @@ from environments.permissions import require_on
 from environments.policies import Rules
 from jobs import gates, schedule, telling
 from jobs.decisions import decide, release, withdraw
-from jobs.errors import GateClosed, NotCancelable, PlanStale
+from jobs.errors import GateClosed, KeyTaken, NotCancelable, PlanStale
 from jobs.models import WAITING, Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
 from jobs.plans import make_plan
 
-__all__ = ["Wishes", "cancel_job", "decide", "first_of", "queue", "release", "request_job", "require_digest", "withdraw"]
+__all__ = [
+    "Wishes",
+    "cancel_job",
+    "decide",
+    "first_of",
+    "first_promotion_of",
+    "queue",
+    "release",
+    "request_job",
+    "require_digest",
+    "withdraw",
+]
 
 SHORTEST_REASON = 10
 NEEDED = {Command.DOWNGRADE: Action.DOWNGRADE, Command.STAMP: Action.STAMP}
@@ -71,6 +82,14 @@ def request_job(
 def first_of(user: User, idempotency_key: str | None) -> Job | None:
     """The job that the user's request with this key has made already."""
     return Job.objects.filter(requested_by=user, idempotency_key=idempotency_key).first() if idempotency_key else None
+
+
+def first_promotion_of(user: User, idempotency_key: str | None) -> tuple[Promotion, Plan, Job] | None:
+    """The same of a promotion or a rollback. Raises KeyTaken if the key made a job alone: it cannot be made twice, nor be taken for one."""
+    job = first_of(user, idempotency_key)
+    if job and job.promotion is None:
+        raise KeyTaken(f"Job {job.pk} was requested with this Idempotency-Key, by itself. Nothing was requested now; use another key.")
+    return (job.promotion, job.plan, job) if job and job.promotion else None
 
 
 def require_digest(plan: Plan, digest: str | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -15,8 +16,8 @@ from environments import services as environments
 from environments.models import Database, Environment, Policy
 from jobs import chains, execution, restored, rollbacks, services
 from jobs.batches import Move, promote_all, spread
-from jobs.errors import Irreversible, NothingToPromote, PlanStale
-from jobs.models import Job, JobStatus, Promotion, Stage
+from jobs.errors import Irreversible, KeyTaken, NothingToPromote, PlanStale
+from jobs.models import Job, JobStatus, Plan, Promotion, Stage
 from jobs.promotions import promote
 from jobs.services import Wishes
 from migrations_store.models import Project
@@ -209,6 +210,39 @@ def test_same_key_gives_the_same_promotion(project: Project, admin: User, stages
     first, second = (chain(project, admin, stages, idempotency_key="k") for _ in range(2))
     assert first == second
     assert Stage.objects.count() == 2
+
+
+def meanwhile(ask: Callable[[], Any]) -> tuple[Any, Any]:
+    """What a request is answered with that the same one overtakes once it has made its plan, and what that one is answered with."""
+    first: list[Any] = []
+
+    def overtake(**_: object) -> None:
+        post_save.disconnect(overtake, sender=Plan)
+        first.append(ask())
+
+    post_save.connect(overtake, sender=Plan)
+    return ask(), first[0]
+
+
+def test_same_key_at_the_same_moment_gives_the_same_answer(
+    project: Project, admin: User, stages: dict[str, Environment], grown: Database
+) -> None:
+    """The job of the one is there after the other has looked for it, and before it makes its own."""
+    move = Move(project, stages["dev"], stages["test"], name="")
+    later, first = meanwhile(lambda: rollbacks.roll_back(grown, user=admin, to="one", idempotency_key="down"))
+    assert later == first
+    later, first = meanwhile(lambda: promote_all([move], user=admin, key="many"))
+    assert later == first
+
+
+def test_key_of_a_job_alone_is_not_taken_for_a_promotion(project: Project, admin: User, stages: dict[str, Environment]) -> None:
+    database = Database.objects.get(environment=stages["dev"])
+    job = services.request_job(database, user=admin, command="upgrade", revision="head", idempotency_key="k")
+    with pytest.raises(KeyTaken, match=f"Job {job.pk} was requested with this Idempotency-Key"):
+        chain(project, admin, stages, idempotency_key="k")
+    with pytest.raises(KeyTaken, match="Nothing was requested now"):
+        rollbacks.roll_back(database, user=admin, to="one", idempotency_key="k")
+    assert not Promotion.objects.exists()
 
 
 # --- several at once
