@@ -1,6 +1,7 @@
 """Attempts to sign in: a few are free, then each has to wait longer than the one before."""
 
 import hashlib
+import unicodedata
 from datetime import timedelta
 
 from django.db import transaction
@@ -44,6 +45,7 @@ def _wait(key: str, free: int) -> int:
 
 
 def _keys(name: str, address: str) -> dict[str, str]:
-    """Hashes: what was typed as a name may be a password."""
-    texts = {"both": f"both {address} {name.lower()}", "address": f"address {address}", "name": f"name {name.lower()}"}
+    """Hashes: what was typed as a name may be a password. Whatever the form of signing in takes for the same name is the same here."""
+    name = unicodedata.normalize("NFKC", name.strip()).strip().lower()
+    texts = {"both": f"both {address} {name}", "address": f"address {address}", "name": f"name {name}"}
     return {kind: hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest() for kind, text in texts.items()}
