@@ -37,6 +37,8 @@ class About:
         found = cls(*(request.GET.get(name, "")[:300] for name in ("rule", "revision", "object")))
         if found.rule not in RULES:
             raise NotFound(f"There is no rule {found.rule[:40]!r}.")
+        if not (found.revision + found.object).isprintable():  # a revision with a line break has no page to link to
+            raise NotFound(_("There is no such page."))
         return found
 
     @property

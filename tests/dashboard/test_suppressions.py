@@ -83,6 +83,7 @@ def test_what_is_wrong_is_said_at_its_field(client: Client, plan: Plan, wrong: d
 
 def test_no_form_for_what_is_no_rule_and_no_way_to_another_site(client: Client, plan: Plan) -> None:
     assert client.get("/projects/shop/suppressions/new?rule=<b>").status_code == 404
+    assert client.get("/projects/shop/suppressions/new?rule=AD102&revision=a%0d%0ab").status_code == 404
     for place in ("//evil.example/", "https://evil.example/", "javascript:alert(1)", "/\\evil.example"):
         answer = client.post(address(), {"scope": "project", "reason": "known", "next": place})
         assert answer["Location"] == "/projects/shop/suppressions/"
