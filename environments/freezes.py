@@ -1,7 +1,7 @@
 """Freezing an environment: no job begins there until a time, or until somebody lifts it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,7 @@ from config.errors import Invalid
 from environments.models import Environment
 
 LONGEST = 2000
+FURTHEST = timedelta(days=3660)  # times at the end of the calendar have no day in some zones
 NONE = {"frozen_at": None, "frozen_until": None, "freeze_reason": "", "frozen_by": ""}
 
 
@@ -24,6 +25,8 @@ def freeze(environment: Environment, *, user: User, reason: str, until: datetime
         wrong["reason"] = f"Say why, in at most {LONGEST:,} characters: everybody who has to wait will read it."
     if until is not None and until <= timezone.now():
         wrong["until"] = "This is over already."
+    elif until is not None and until > timezone.now() + FURTHEST:
+        wrong["until"] = "This is more than ten years away. Leave it out to freeze until somebody lifts it."
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     values = {"frozen_at": timezone.now(), "frozen_until": until, "freeze_reason": reason, "frozen_by": user.username}

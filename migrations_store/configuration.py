@@ -52,11 +52,15 @@ Values = dict[str, Any]
 
 def read_configuration(project: Project, root: Path) -> Configuration:
     """Alembic's own rules, followed statically. ConfigurationError with a sentence where they lead nowhere or out of the root."""
-    ini, toml = _config_files(project, root)
-    ini_values = _ini(project, ini) if ini else {}
-    toml_values = _toml(toml) if toml else {}
-    files = tuple(path for path in (ini, toml) if path)
-    return _Reader(project, root, files, toml_values | ini_values).read()
+    try:
+        ini, toml = _config_files(project, root)
+        ini_values = _ini(project, ini) if ini else {}
+        toml_values = _toml(toml) if toml else {}
+        files = tuple(path for path in (ini, toml) if path)
+        return _Reader(project, root, files, toml_values | ini_values).read()
+    except OSError as error:  # a name that is too long for the file system, a folder that may not be looked into
+        place = os.path.relpath(error.filename, root)[:200] if error.filename else "A place that the configuration names"
+        raise ConfigurationError(f"{place} cannot be looked at: {error.strerror}. Nothing was read or kept.") from None
 
 
 class _Reader:

@@ -42,6 +42,6 @@ def _read_git(project: Project) -> SourceReading:
     ref = remotes.check_ref(project.source_ref or "main")
     checkout, commit = repositories.check_out(remotes.parse(project.source_url), ref)
     root = Path(os.path.normpath(checkout / project.source_subdirectory))
-    if not Path(os.path.realpath(root)).is_relative_to(checkout) or not root.is_dir():
+    if not Path(os.path.realpath(root)).is_relative_to(checkout) or not os.path.isdir(root):  # noqa: PTH112 - of a name that is too long, Path raises
         raise SourceError(f"There is no folder {project.source_subdirectory[:200]!r} in {ref} of the repository.")
     return SourceReading(root, commit)

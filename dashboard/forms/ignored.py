@@ -1,6 +1,6 @@
 """Calling a difference noise."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -53,7 +53,7 @@ class IgnoreForm(PageForm):
     def fields_for_service(self) -> dict[str, Any]:
         """Until the end of that day, UTC; what is taken last is that the service checks it."""
         where, until = self.cleaned_data["where"], self.cleaned_data["until"]
-        end = datetime.combine(until, time(), tzinfo=UTC) + timedelta(days=1) - timedelta(seconds=1)
+        end = datetime.combine(until, time(23, 59, 59), tzinfo=UTC)
         return {
             "database": self.databases.get(where), "environment": self.environments.get(where), "pattern": self.cleaned_data["pattern"],
             "reason": self.cleaned_data["reason"], "expires_at": end,

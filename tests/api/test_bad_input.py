@@ -263,6 +263,14 @@ def test_code_outside_the_source_is_refused(api: Api, root: Path, place: str, pa
     assert refused(api, "POST", "/projects", body)["code"] == "configuration_unreadable"
 
 
+@pytest.mark.parametrize("name", ["config_path", "script_location", "version_locations", "working_directory"])
+def test_name_that_no_file_system_takes_is_refused(api: Api, root: Path, name: str) -> None:
+    value = "x" * 300
+    body = named(source={"kind": "directory", "path": str(root)}, **{name: [value] if name == "version_locations" else value})
+    answer = api.call("POST", "/projects", body)
+    assert answer.status_code == 201 if name == "working_directory" else problem_of(answer)["code"] == "configuration_unreadable"
+
+
 def test_patch_of_a_project_is_looked_at_like_a_new_one(api: Api, project: Project) -> None:
     for body in ({"slug": None}, {"slug": "a b"}, {"source": None}, {"source": {"kind": "floppy"}}, {"nonsense": 1}, {"name": 7}):
         assert refused(api, "PATCH", "/projects/shop", body)["status"] == 422

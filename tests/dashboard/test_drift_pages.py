@@ -71,6 +71,7 @@ def test_difference_is_ignored_by_its_form_and_shown_folded(
     ("query", "changed"),
     [
         (QUERY, {"until": "2020-01-01"}),
+        (QUERY, {"until": "9999-12-31"}),
         (QUERY, {"where": "database:none"}),
         (QUERY, {"reason": ""}),
         (QUERY.replace("kind=table", "kind=nonsense"), {}),

@@ -1,6 +1,7 @@
 """Windows by the clock of a zone, over midnight and over both changes of the clock; freezes."""
 
 from datetime import UTC, datetime, timedelta
+from datetime import timezone as tz
 from typing import Any
 
 import pytest
@@ -120,6 +121,13 @@ def test_freeze_needs_a_reason_and_an_end_that_is_to_come(
         freezes.freeze(dev, user=lead, reason=reason, until=timezone.now() + until if until else None)
     assert set(refused.value.fields) == {field}
     assert not AuditEntry.objects.exists()
+
+
+def test_freeze_that_ends_beyond_the_calendar_is_refused(lead: User, dev: Environment) -> None:
+    """In UTC it would be the year 10,000."""
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=tz(timedelta(hours=-14)))
+    with pytest.raises(Invalid, match="more than ten years away"):
+        freezes.freeze(dev, user=lead, reason="why", until=last)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.REVIEWER, Role.OPERATOR, Role.AUDITOR])
