@@ -41,6 +41,7 @@ def enter(spec) -> None:
     # Python has read its own PYTHONPATH long ago.
     named = filter(None, str(spec.env_vars.get("PYTHONPATH", "")).split(os.pathsep))
     sys.path[:0] = [str(Path.cwd() / place) for place in ("", *named)]
+    os.environ["PGAPPNAME"] = spec.application_name  # libpq's: also of psql, of raw connections, and what RESET ALL goes back to
     sys.argv = ["alembic", command_name(spec), *_words(spec)]
 
 

@@ -106,6 +106,21 @@ def test_settings_reach_the_session(world: World, server: EmbeddedPostgres, shop
     assert run(spec(world, server, shop, session)).text == "alembic-dashboard job 5\n3s\n30s\n500ms"
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "connection = op.get_bind()\nconnection.exec_driver_sql('RESET ALL')",
+        "import psycopg2\nconnection = psycopg2.connect({url!r})",
+    ],
+    ids=["after RESET ALL", "beside SQLAlchemy"],
+)
+def test_every_session_has_the_jobs_name(world: World, server: EmbeddedPostgres, shop: str, session: Any, code: str) -> None:
+    """By it what is left on the server is found and ended, before anything is said of the database."""
+    ask = '\ncursor = getattr(connection, "connection", connection).cursor()\ncursor.execute("SHOW application_name")'
+    world.revision("two", code.format(url=server.url(shop, "postgresql")) + ask + "\nprint(cursor.fetchone()[0])")
+    assert run(spec(world, server, shop, session, env_vars={"PGAPPNAME": "shop"})).text == "alembic-dashboard job 5"
+
+
 def test_concurrent_index_in_an_autocommit_block(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
     world.revision("two", 'with op.get_context().autocommit_block():\n    op.execute("CREATE INDEX CONCURRENTLY i ON one (id)")')
     seen = run(spec(world, server, shop, session))
