@@ -10,7 +10,7 @@ from jobs.redaction import Redactor
 
 Event = dict[str, Any]
 LIMIT = 64 * 1024 * 1024  # of one event; of all together, after which only what lasts is taken
-SQL_LIMIT = 20_000
+TEXT_LIMIT = 20_000  # of a statement, and of what an error says
 # What an event must have for those who read it.
 SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "step_started": {"position": int, "revision": str},
@@ -65,6 +65,8 @@ def plain(value: Any) -> Any:
 
 
 def _cut(event: Event) -> Event:
-    if event["event"] == "sql" and len(event["text"]) > SQL_LIMIT:
-        event["text"] = event["text"][:SQL_LIMIT] + " […]"
-    return event
+    return {name: _short(value) for name, value in event.items()} if event["event"] in ("sql", "error") else event
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:TEXT_LIMIT]} […]" if isinstance(value, str) and len(value) > TEXT_LIMIT else value

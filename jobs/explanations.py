@@ -14,6 +14,9 @@ __all__ = ["CATALOGUE", "OTHER", "OURS", "Explanation", "explain"]
 # Why a reading fails; a job that cannot read its database first ends before anything was run.
 UNREAD = {*WORDS, "address_refused", "directory_missing", "secret_unreadable"} - {"database_missing"}
 
+# Some signatures look for their next word from every letter on: in a text of megabytes, or a line of them, that would take hours.
+LONGEST_TEXT, LONGEST_LINE = 20_000, 2_000
+
 WAITED = {"AM-301", "AM-302", "lock_busy", "timed_out", "silent"}
 # The last frame before the error, as Python names its own module os.
 ENVIRON = re.compile(r"""File "(?:<frozen os>|[^"]*/os\.py)", line \d+, in __getitem__\n(?:(?! *File ).*\n)*? *KeyError: '""")
@@ -43,7 +46,7 @@ def explain(
     """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells; `blocked`
     is who was in the way when the job gave up waiting; `begins`: it broke in the first revision of a database that had none."""
     message = str((error or {}).get("message") or "")
-    found, groups = _match(error, end, message, tail)
+    found, groups = _match(error, end, _short(message[:LONGEST_TEXT]), _short(tail[-LONGEST_TEXT:]))
     in_their_words = found.signature is not None
     if begins and found.code == "AM-304":
         found = OURS["needs_tables"]
@@ -63,6 +66,10 @@ def explain(
         "next": _steps(found, database_state),
         "detail": _detail(error, end) | ({"blocked_by": dict(blocked)} if blocked else {}),
     }
+
+
+def _short(text: str) -> str:
+    return "\n".join(line[:LONGEST_LINE] for line in text.split("\n"))
 
 
 def _lowered(title: str) -> str:

@@ -47,6 +47,11 @@ def test_texts_can_be_kept_by_any_store() -> None:
     json.dumps(event, ensure_ascii=False).encode()
 
 
+def test_what_an_error_says_is_cut() -> None:
+    (event,) = taken(json.dumps({"event": "error", "message": "x" * 5_000_000, "line": 7}).encode() + b"\n")
+    assert (event["message"], event["line"]) == ("x" * events.TEXT_LIMIT + " […]", 7)
+
+
 def test_a_control_character_within_a_secret_does_not_hide_it() -> None:
     (event,) = taken(b'{"event": "sql", "text": "x correct\\u0000 horse y"}\n', secrets=("correct horse",))
     assert event["text"] == "x *** y"

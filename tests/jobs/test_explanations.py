@@ -1,5 +1,7 @@
 """Real messages lead to the right card."""
 
+import time
+
 import pytest
 
 from jobs.explanations import explain
@@ -74,6 +76,20 @@ def test_the_end_of_the_process_is_explained() -> None:
 
 def test_a_success_that_could_not_be_read_is_not_told_as_a_version_that_did_not_move() -> None:
     assert explain(None, Exit(0, closed=True), "", place="shop", database_state="unknown")["code"] == "unverified"
+
+
+@pytest.mark.parametrize("text", ["y" * 3_000_000, f"{'y' * 8000}\n" * 600, "KeyError: 'a' " * 200_000], ids=["a word", "lines", "names"])
+def test_megabytes_do_not_hold_the_worker_up(text: str) -> None:
+    """It would count as dead meanwhile, and its job as lost."""
+    begun = time.process_time()
+    assert card(text)["code"] == "project_error"
+    assert explain(None, Exit(signal=9), text, place="shop dev")["code"] == "killed"
+    assert time.process_time() - begun < 5
+
+
+def test_the_end_of_a_long_log_tells_the_cause() -> None:
+    tail = "progress\n" * 100_000 + 'ERROR: relation "t" already exists'
+    assert explain(None, Exit(returncode=1), tail, place="shop dev")["code"] == "AM-303"
 
 
 def test_a_failure_of_the_projects_code_gives_its_words() -> None:
