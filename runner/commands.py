@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import time
 
 from . import project, seal
@@ -121,7 +122,7 @@ class Migrate(Run):
         @functools.wraps(migrate)  # Alembic's log calls the step by this name
         def run(**options):
             try:
-                return migrate(**options)
+                require_run(migrate(**options), self.step)
             except BaseException as error:
                 self.failure = self.failure or error
                 raise
@@ -177,6 +178,16 @@ def _migration_step(script, revision, direction: str):
     except AttributeError:
         text = "Revision {} has no {}(), so this step cannot be run."
         raise Failure("no_downgrade" if direction == "downgrade" else "project_error", text.format(revision.revision, direction)) from None
+
+
+def require_run(returned, revision: str) -> None:
+    """Alembic throws away what a function returns: one that is `async`, or has a `yield`, would move the version and do nothing else."""
+    if inspect.iscoroutine(returned):
+        returned.close()  # Python would complain in the log that nobody awaited it
+    elif not inspect.isgenerator(returned) and not inspect.isasyncgen(returned):
+        return
+    text = "The function of revision {} is async or has a yield, so that calling it runs nothing. Write it as an ordinary function."
+    raise Failure("project_error", text.format(revision))
 
 
 def _ms(start: float) -> float:

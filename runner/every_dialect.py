@@ -45,7 +45,7 @@ class EveryDialect(Preview):
         if call is None:
             raise failures.Failure("alembic", "the revision has no {}()".format(way))
         for _, arguments in self.calls:
-            call(**arguments)
+            commands.require_run(call(**arguments), self.spec.steps[0].revision)
 
     def steps(self, _heads, context):
         found = commands._script(context.script, self.spec.steps[0].revision)

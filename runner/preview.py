@@ -65,7 +65,7 @@ class Preview(commands.Migrate):
         @functools.wraps(migrate)
         def run(**options):
             try:
-                migrate(**options)
+                commands.require_run(migrate(**options), revision)
             except BaseException as error:
                 self.unavailable[revision] = self.sentence(error)
 

@@ -132,6 +132,18 @@ def test_a_revision_that_leaves_is_no_success(world: World, end: str) -> None:
     assert (seen.exit.returncode, seen.exit.closed, seen.error["step"]) == (1, False, "four")
 
 
+@pytest.mark.parametrize(
+    ("word", "up"), [("async def", table("four")), ("def", f"yield\n{table('four')}"), ("async def", f"yield\n{table('four')}")]
+)
+def test_a_function_that_runs_nothing_when_it_is_called_is_no_success(world: World, word: str, up: str) -> None:
+    world.revision("four", up)
+    path = world.root / "migrations/versions/four.py"
+    path.write_text(path.read_text().replace("def upgrade", f"{word} upgrade"))
+    seen = world.run()
+    assert (seen.exit.closed, seen.error["step"], "four is async or has a yield" in seen.error["message"]) == (False, "four", True)
+    assert "four is async" in world.run("preview").named("preview")[0]["steps"][-1]["sql_unavailable"]
+
+
 def test_a_revision_that_ends_the_process_is_no_success(world: World) -> None:
     world.revision("four", "os._exit(0)")
     assert not world.run().exit.closed
