@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -49,15 +50,23 @@ def message(error: BaseException) -> str:
         return "The project's code ended the process with sys.exit({!r}).".format(error.code)
     if isinstance(error, SyntaxError):
         return traceback.format_exception_only(type(error), error)[-1].strip()
-    text = str(getattr(error, "orig", None) or error).strip()
+    text = _words(getattr(error, "orig", None) or error).strip()
     return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
+
+
+def _words(error: BaseException) -> str:
+    """Nothing where its own class cannot say it."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def is_reading(error: BaseException) -> bool:
     """Whether a revision that runs offline wanted to look at the database: there is no connection, its results are None, and it cannot
     be inspected."""
-    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in str(error)
-    return unknown or "NoneType" in str(error)
+    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in _words(error)
+    return unknown or "NoneType" in _words(error)
 
 
 def place(error: BaseException, root: str) -> tuple:
@@ -70,17 +79,19 @@ def place(error: BaseException, root: str) -> tuple:
 
 def report(error: BaseException) -> None:
     """The traceback, into the log, without the frames of this package."""
-    if isinstance(error, Failure):  # our own sentence; where in our code it arose helps nobody
-        sys.stderr.write("{}\n".format(error))
-        return
+    text = "{}\n".format(error) if isinstance(error, Failure) else _traceback(error)  # where in our code our own arose helps nobody
+    try:
+        sys.stderr.write(text)
+    except Exception:  # the project replaced or closed the stream; the event tells the rest
+        with contextlib.suppress(OSError):
+            os.write(2, text.encode("utf-8", "replace"))
+
+
+def _traceback(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
         trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace)
-    try:
-        sys.stderr.write("".join(lines))
-    except Exception:  # the project replaced or closed the stream; the event tells the rest
-        os.write(2, "".join(lines).encode("utf-8", "replace"))
+    return "".join(traceback.format_exception(type(error), error, trace))
 
 
 def _is_own(filename: str, root: str) -> bool:

@@ -163,6 +163,20 @@ def test_an_env_that_hides_a_failure_is_found_out(world: World) -> None:
     assert (seen.exit.closed, seen.error["step"], seen.error["message"]) == (False, "four", "the cellar is full")
 
 
+@pytest.mark.parametrize("closed", ["os.close(1); os.close(2)", "sys.stdout = sys.stderr = None", "sys.stderr.close()"])
+def test_a_project_that_closes_its_streams_does_not_hide_a_failure(world: World, closed: str) -> None:
+    world.revision("four", f"{closed}\nraise RuntimeError('the cellar is full')")
+    assert world.run().error["message"] == "the cellar is full"
+    world.write("migrations/env.py", f"import os, sys\n{closed}\n")
+    assert world.run().error["code"] == "env_did_nothing"
+
+
+def test_an_error_that_cannot_say_itself_is_told_by_its_name(world: World) -> None:
+    world.revision("four", "class Mute(Exception):\n    def __str__(self):\n        return self.words\nraise Mute")
+    error = world.run().error
+    assert (error["step"], error["type"], error["message"], error["file"]) == ("four", "Mute", "Mute", "migrations/versions/four.py")
+
+
 def test_a_missing_module_is_named(world: World) -> None:
     world.write("migrations/env.py", "import nowhere_to_be_found")
     seen = world.run()
