@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.runner.projects import ENV, World
 
 
@@ -109,9 +111,11 @@ def test_flask_application_that_is_not_there(world: World) -> None:
     assert "'shop:app'" in world.run(flask_app="shop:app").error["message"]
 
 
-def test_a_question_gets_an_end_of_file(world: World) -> None:
-    world.revision("four", "input()")
-    assert world.run().error["type"] == "EOFError"
+@pytest.mark.parametrize("question", ["input()", "import getpass\ngetpass.getpass()"])
+def test_a_question_gets_an_end_of_file(world: World, question: str) -> None:
+    world.revision("four", question)
+    error = world.run().error
+    assert (error["type"], "a job has nobody to answer" in error["message"]) == ("EOFError", True)
 
 
 def test_breakpoint_does_not_stop(world: World) -> None:
