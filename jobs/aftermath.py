@@ -1,11 +1,15 @@
 """What a job left behind or kept from happening, in sentences: a cancel's effect, and indexes that were never finished."""
 
+from collections.abc import Collection
 from typing import Any
 
+from environments import version_table
 from environments.errors import Unreachable
+from environments.models import Database
 from environments.version_table import Reading
 from jobs.catalogue import OURS
 from jobs.models import Command, Job, JobStatus, OutcomeState, StepStatus
+from jobs.supervisor import Exit
 
 INVALID = (
     "It left an invalid index, {names}: PostgreSQL does not use it, keeps it up to date all the same, and a second try will say that it"
@@ -31,6 +35,24 @@ def with_invalid(error: dict[str, Any] | None, names: list[str]) -> dict[str, An
         known = OURS["invalid_index"]
         return {"code": known.code, "title": known.title, "why": sentence, "next": steps, "detail": {}}
     return error | {"why": f"{error['why']} {sentence}", "next": [*steps, *error["next"]]}
+
+
+def version_elsewhere(
+    error: dict[str, Any] | None, end: Exit, database: Database, tables: Collection[tuple[str, str]]
+) -> dict[str, Any] | None:
+    """The error of a job that ran to its end, or found another start, because env.py has another version table than the profile."""
+    ran = error is None and end.closed
+    if not tables or not (ran or (error or {}).get("code") == "plan_changed") or any(_is_same(database, *table) for table in tables):
+        return None
+    theirs = ".".join(part for part in list(tables)[-1] if part)
+    message = f"env.py keeps the version in {theirs}, and the settings of this database name {version_table.full_name(database)}."
+    return {"event": "error", "code": "version_elsewhere", "type": "Failure", "message": message}
+
+
+def _is_same(database: Database, schema: str, name: str) -> bool:
+    """A schema that is not named, on either side, may be the one that is."""
+    schemas = {schema, database.version_table_schema or ""}
+    return name == version_table.table_name(database) and (len(schemas) == 1 or schemas in ({"", "public"}, {"", database.database}))
 
 
 def cancel_sentence(job: Job) -> str:

@@ -166,7 +166,9 @@ CATALOGUE = [
         "AM-204",
         r"(?:relation|table:?|Table) [\"']?(?:\S+\.)?alembic_version[\"']? (?:does not|doesn't) exist|no such table: (?:\S+\.)?alembic_version",
         "The version table is not there",
-        "A revision dropped it, or the table that env.py looks for has another name or schema.",
+        "A revision dropped it, or changed the search_path as the files of pg_dump do, or the table that env.py looks for has another name"
+        " or schema.",
+        "If a revision runs the file of a pg_dump, take the lines that set the search_path out of it.",
         "Look whether the database has the tables of its revisions.",
         "If it has, see that name and schema of the version table are right, or stamp the revision that the tables equal.",
     ),
@@ -282,8 +284,9 @@ OURS = {
     "invalid_index": Explanation("invalid_index", "An index was left unfinished", "A CREATE INDEX CONCURRENTLY was ended before it was done.", ("Drop what is invalid before the next try, outside a transaction.",)),
     "stopped": Explanation("stopped", "The job was stopped while it ran", "Someone canceled it, or the dashboard was stopped.", ("Wait until the database has been read.", "Look at the log for where it stood.")),
     "killed": Explanation("killed", "The migration's process ended without a word", "It was killed, or its code ended it at once.", ("Look at the log for its last lines.", "Look for os._exit in env.py and the revision, and for too little memory.")),
-    "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "Something kept the transaction from being committed: often an env.py that talks to the database before context.configure.", ("Look at env.py: nothing may run on the connection before context.configure().",)),
+    "version_not_moved": Explanation("version_not_moved", "It reported success, but the version did not move", "A fresh connection does not find the planned revision. Often the transaction was not committed: env.py talks to the database before context.configure(), or does not call context.run_migrations() within context.begin_transaction(). If something has stayed, the version was written where it is not read, such as another schema of the search_path, or a revision writes into the version table itself.", ("Look at env.py: nothing may run on the connection before context.configure(), and the migrations belong within context.begin_transaction().", "See that the search_path, and name and schema of the version table, are the same in env.py and in the database's settings.")),
     "unverified": Explanation("unverified", "What it did could not be verified", "Alembic reported success, and that alone proves nothing.", ("Wait until the database has been read.", "Look at the steps and the log.")),
+    "version_elsewhere": Explanation("version_elsewhere", "env.py keeps the version elsewhere", "So the dashboard does not see what the migrations did.", ("Set name and schema of the version table in the database's settings as env.py has them.", "Have the database checked: its revision is then read from that table.")),
 }  # fmt: skip
 # The sweep that finds it tells what it read of the database, too.
 LOST = Explanation(

@@ -75,6 +75,7 @@ class Execution:
         self.comparison: Comparison | None = None
         self.reading: Reading | Unreachable | None = None
         self.launched = False
+        self.tables: list[tuple[str, str]] = []  # schema and name of each version table that env.py has worked with
         self.watch: Watch | None = None
 
     def run(self) -> None:
@@ -187,6 +188,9 @@ class Execution:
             self.recorder.line("step", f"Step {event['position']} of {len(self.plan.steps)}: {event['revision']}")
         elif kind == "step_finished":
             self.recorder.step_finished(event["position"], event["duration_ms"])
+        elif kind == "context":
+            self.tables.append((str(event.get("version_table_schema") or ""), str(event.get("version_table") or "")))
+            self.recorder.say(sayings.of_event(event))
         elif kind == "sql":
             self.recorder.line("sql", str(event.get("text", "")))
         elif kind == "error":
@@ -226,8 +230,9 @@ class Execution:
         tail = "\n".join(line[3] for chunk in self.job.log_chunks.order_by("-first_seq")[:3] for line in chunk.lines[-TAIL_LINES:])
         blocked = self.watch.seen_lately if self.watch else None
         state = str(found.database_state)
+        error = aftermath.version_elsewhere(self.error, end, self.database, self.tables) or self.error
         return explanations.explain(
-            self.error, end, tail, place=str(self.database), database_state=state, blocked=blocked, begins=self._broke_at_the_beginning()
+            error, end, tail, place=str(self.database), database_state=state, blocked=blocked, begins=self._broke_at_the_beginning()
         )
 
     def _broke_at_the_beginning(self) -> bool:

@@ -78,7 +78,7 @@ def _lowered(title: str) -> str:
 
 def _steps(found: Explanation, database_state: str) -> list[str]:
     """What to do, the safest first. After a part has stayed, a second try fails in another way than the first."""
-    if database_state != "partial":
+    if database_state != "partial" or found.code == "version_elsewhere":  # there nothing has to be repaired
         return list(found.next)
     return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b|^Run it", step))]
 

@@ -243,3 +243,22 @@ def test_a_job_whose_database_was_led_elsewhere_runs_nothing(admin: User, databa
     job.refresh_from_db()
     assert (job.error or {})["code"] == "plan_changed"
     assert rows(database, "SELECT name FROM sqlite_master") == []
+
+
+def keep_version_in(root: Path, name: str) -> None:
+    env = root / "migrations" / "env.py"
+    env.write_text(env.read_text().replace("target_metadata=None", f"target_metadata=None, version_table={name!r}"))
+
+
+def test_a_version_that_env_keeps_in_another_table_is_named(admin: User, run: Run, database: Database, root: Path) -> None:
+    """Also where that table is there already, so that nothing is run."""
+    keep_version_in(root, "shop_version")
+    for state in (OutcomeState.PARTIAL, OutcomeState.UNCHANGED):
+        job = run(database, "upgrade")
+        assert (job.status, job.database_state, job.error["code"]) == (JobStatus.FAILED, state, "version_elsewhere")
+        assert "env.py keeps the version in shop_version, and the settings of this database name alembic_version." in job.error["why"]
+        assert "the version table in the database's settings" in job.error["next"][0]
+    environments.update_database(database, user=admin, fields={"version_table": "shop_version"})
+    environments.check_database_now(database)
+    database.refresh_from_db()
+    assert (database.state, database.current) == (DatabaseState.UP_TO_DATE, ["three"])
