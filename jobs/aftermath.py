@@ -68,7 +68,10 @@ def cancel_sentence(job: Job) -> str:
     at = ", ".join(job.heads_after or []) or "base"
     sentences: dict[str, str] = {
         OutcomeState.AT_TARGET: f"The migration had finished before it was canceled: {place} is at {at}, as planned.",
-        OutcomeState.UNCHANGED: f"{place} is unchanged: what the job had begun was rolled back.",
+        OutcomeState.UNCHANGED: (
+            f"Version and schema of {place} are as they were; what the job had begun was rolled back, unless a revision committed it by"
+            " itself."
+        ),
         OutcomeState.PARTIAL: f"It was stopped in between: {done} of {job.steps.count()} steps stayed, and {place} is at {at}.",
         OutcomeState.UNKNOWN: f"{place} could not be read, or a statement of the job still runs there; it is asked again soon.",
     }

@@ -232,8 +232,13 @@ class Execution:
         state = str(found.database_state)
         error = aftermath.version_elsewhere(self.error, end, self.database, self.tables) or self.error
         return explanations.explain(
-            error, end, tail, place=str(self.database), database_state=state, blocked=blocked, begins=self._broke_at_the_beginning()
-        )
+            error, end, tail, place=str(self.database), database_state=state, begun=self._has_begun(), blocked=blocked,
+            first_of_all=self._broke_at_the_beginning(),
+        )  # fmt: skip
+
+    def _has_begun(self) -> bool:
+        """Whether a revision had begun to run."""
+        return self.plan.command != Command.STAMP and self.job.steps.filter(started_at__isnull=False).exists()
 
     def _broke_at_the_beginning(self) -> bool:
         steps = self.plan.steps if self.plan.command == Command.UPGRADE and not self.plan.from_heads else []

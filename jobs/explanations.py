@@ -31,6 +31,7 @@ NOW = {
     "partial": "The database stands between where it was and the target: some of it stayed.",
     "unknown": "What is in the database now could not be read.",
 }
+BEGUN = "Version and schema are as they were before; rows that a revision committed by itself are not looked at."
 
 
 def explain(
@@ -40,15 +41,17 @@ def explain(
     *,
     place: str,
     database_state: str = "",
+    begun: bool = False,
     blocked: dict[str, Any] | None = None,
-    begins: bool = False,
+    first_of_all: bool = False,
 ) -> dict[str, Any]:
     """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells; `blocked`
-    is who was in the way when the job gave up waiting; `begins`: it broke in the first revision of a database that had none."""
+    is who was in the way when the job gave up waiting; `begun`, whether a revision had begun to run, which may have committed rows;
+    `first_of_all`, whether it broke in the first revision of a database that had none."""
     message = str((error or {}).get("message") or "")
     found, groups = _match(error, end, _short(message[:LONGEST_TEXT]), _short(tail[-LONGEST_TEXT:]))
     in_their_words = found.signature is not None
-    if begins and found.code == "AM-304":
+    if first_of_all and found.code == "AM-304":
         found = OURS["needs_tables"]
     if found.code == "version_not_moved" and database_state == "unknown":
         found = OURS["unverified"]
@@ -59,10 +62,11 @@ def explain(
         why += f" {said}"
     if blocked:
         why += f" {watch.sentence(blocked, over=True)}"
+    now = BEGUN if begun and database_state == "unchanged" else NOW.get(database_state, "")
     return {
         "code": found.code,
         "title": f"{place}: {_lowered(found.title)}",
-        "why": f"{why} {NOW.get(database_state, '')}".strip(),
+        "why": f"{why} {now}".strip(),
         "next": _steps(found, database_state),
         "detail": _detail(error, end) | ({"blocked_by": dict(blocked)} if blocked else {}),
     }

@@ -106,6 +106,15 @@ def test_a_migration_that_raises_before_it_changed_anything_leaves_the_database_
     assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNCHANGED, ["three"])
 
 
+def test_rows_that_a_revision_committed_are_not_said_to_be_as_before(run: Run, database: Database, root: Path) -> None:
+    """Version and schema are compared, rows are not."""
+    run(database, "upgrade")
+    write_revision(root, "four", "three", "op.execute('INSERT INTO t_one VALUES (1)'); op.get_bind().commit(); raise RuntimeError('no')")
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, rows(database, "SELECT id FROM t_one")) == (JobStatus.FAILED, OutcomeState.UNCHANGED, [(1,)])
+    assert job.error["why"].endswith("as they were before; rows that a revision committed by itself are not looked at.")
+
+
 @pytest.mark.parametrize("up", ["raise SystemExit(0)", "os._exit(0)"])
 def test_a_migration_that_leaves_with_status_zero_has_failed(run: Run, database: Database, root: Path, up: str) -> None:
     write_revision(root, "four", "three", up)

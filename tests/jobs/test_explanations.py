@@ -99,7 +99,7 @@ def test_a_failure_of_the_projects_code_gives_its_words() -> None:
 
 def test_a_table_that_the_first_revision_of_all_expects_was_never_made() -> None:
     error = {"code": "database", "type": "Error", "message": "no such table: metrics", "step": "one", "file": "one.py", "line": 7}
-    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", begins=True)
+    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", first_of_all=True)
     assert found["code"] == "needs_tables"
     assert found["why"].startswith("no such table: metrics (one.py, line 7). This is its first revision, ")
     assert "Stamp" in found["next"][1]
