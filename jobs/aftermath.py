@@ -15,6 +15,10 @@ INVALID = (
     "It left an invalid index, {names}: PostgreSQL does not use it, keeps it up to date all the same, and a second try will say that it"
     " exists, or with IF NOT EXISTS do nothing."
 )
+STANDING = (
+    "An index that is there is invalid, {names}: a CREATE INDEX CONCURRENTLY has not finished. PostgreSQL does not use it, and with"
+    " IF NOT EXISTS a revision leaves it so."
+)
 DROP = "Drop what is invalid before the next try, outside a transaction: DROP INDEX CONCURRENTLY {name};"
 
 
@@ -26,11 +30,23 @@ def left_invalid(before: Reading | Unreachable | None, after: Reading | Unreacha
     return [name for name in after.invalid_indexes if name not in known]
 
 
-def with_invalid(error: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
+def still_invalid(before: Reading | Unreachable | None, after: Reading | Unreachable | None) -> list[str]:
+    """Indexes that were invalid when the job began, and are."""
+    new = left_invalid(before, after)
+    return [name for name in after.invalid_indexes if name not in new] if isinstance(after, Reading) else []
+
+
+def in_the_way(error: dict[str, Any] | None, names: list[str]) -> list[str]:
+    """Those of the indexes that the driver's message names: it broke the job, or was no help to it."""
+    message = str(((error or {}).get("detail") or {}).get("message") or "")
+    return [name for name in names if f'"{name.rpartition(".")[2].strip(chr(34))}"' in message]
+
+
+def with_invalid(error: dict[str, Any] | None, names: list[str], told: str = INVALID) -> dict[str, Any] | None:
     """The job's error with the indexes named in it; a canceled job gets one of its own."""
     if not names:
         return error
-    sentence, steps = INVALID.format(names=", ".join(names)), [DROP.format(name=name) for name in names]
+    sentence, steps = told.format(names=", ".join(names)), [DROP.format(name=name) for name in names]
     if error is None:
         known = OURS["invalid_index"]
         return {"code": known.code, "title": known.title, "why": sentence, "next": steps, "detail": {}}

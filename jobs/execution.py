@@ -219,11 +219,21 @@ class Execution:
         explain = found.status not in (JobStatus.SUCCEEDED, JobStatus.CANCELED)
         error = self.recorder.insist(lambda: self._explained(end, found)) if explain else None
         failed = found.status != JobStatus.SUCCEEDED
-        if unfinished := aftermath.left_invalid(before, reading):
-            self.recorder.say(aftermath.INVALID.format(names=", ".join(unfinished)))
-            error = aftermath.with_invalid(error, unfinished) if failed else None
+        error = self._indexes(before, reading, error, failed=failed)
         steps = partial(self.recorder.steps_ended, applied, failed=failed)
         self.finish(found.status, found.database_state, found.heads, error=error, steps=steps)
+
+    def _indexes(
+        self, before: Reading | Unreachable | None, after: Reading | Unreachable, error: dict[str, Any] | None, *, failed: bool
+    ) -> dict[str, Any] | None:
+        """Says which indexes are not finished; the error of a failed job has those that it left, or that broke it."""
+        if unfinished := aftermath.left_invalid(before, after):
+            self.recorder.say(aftermath.INVALID.format(names=", ".join(unfinished)))
+            error = aftermath.with_invalid(error, unfinished) if failed else None
+        if standing := aftermath.still_invalid(before, after):
+            self.recorder.say(aftermath.STANDING.format(names=", ".join(standing)))
+            error = aftermath.with_invalid(error, aftermath.in_the_way(error, standing), aftermath.STANDING)
+        return error
 
     def _explained(self, end: supervisor.Exit, found: verdict.Verdict) -> dict[str, Any]:
         self.recorder.flush()

@@ -23,6 +23,7 @@ from environments.models import Database, Environment
 from jobs import execution, leftovers, reaper, services, sessions, spec
 from jobs.aftermath import cancel_sentence
 from jobs.models import Job, JobStatus, OutcomeState
+from jobs.queries import log_lines
 from migrations_store.models import Project
 from tests.jobs.conftest import table, write_revision
 from tests.support.mariadb import MariaDB
@@ -136,6 +137,27 @@ def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Databa
     assert job.status == JobStatus.FAILED
     assert job.error
     assert "ix_slow" not in str(job.error)
+
+
+@pytest.mark.parametrize(("more", "status"), [("", JobStatus.FAILED), ("IF NOT EXISTS", JobStatus.SUCCEEDED)])
+def test_an_invalid_index_in_the_way_is_named(
+    on_postgresql: Database, admin: User, root: Path, shop: str, more: str, status: JobStatus
+) -> None:
+    """Else the advice would be to stamp what is there already; and a revision that skips it would leave it so without a word."""
+    run(request(on_postgresql, admin))
+    with closing(connect(shop)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE INDEX ix_slow ON t_one (id)")
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_slow'::regclass")
+    write_revision(root, "four", "three", CONCURRENTLY.format(more=more))
+    job = run(request(on_postgresql, admin))
+    assert job.status == status
+    assert "An index that is there is invalid, public.ix_slow:" in "\n".join(item[3] for item in log_lines(job, 0, 10_000).items)
+    if status == JobStatus.FAILED:
+        assert job.error
+        assert job.error["code"] == "AM-303"
+        assert "An index that is there is invalid, public.ix_slow:" in job.error["why"]
+        assert "DROP INDEX CONCURRENTLY public.ix_slow;" in job.error["next"][0]
 
 
 def test_a_cancel_on_postgresql_says_that_it_was_rolled_back(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:
