@@ -71,14 +71,15 @@ class Stream:
 
 @lru_cache(maxsize=64)
 def written_forms(secret: str) -> frozenset[str]:
-    """The secret as it is, and as URLs, ini files, JSON, Python and base64 write it."""
+    """The secret as it is, and as URLs, ini files, SQL, libpq, JSON, Python and base64 write it."""
     plain = {secret, CONTROL.sub("", secret)}
     quoted = {encode(form) for form in plain for encode in (quote, quote_plus, lambda text: quote(text, safe=""))}
     quoted |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in quoted}
-    doubled = {form.replace("%", "%%") for form in plain | quoted}
+    literals = {form.replace("'", "''") for form in plain} | {re.sub(r"([\\'])", r"\\\1", form) for form in plain}
+    doubled = {form.replace("%", "%%") for form in plain | quoted | literals}
     escaped = {json.dumps(form)[1:-1] for form in plain} | {json.dumps(form, ensure_ascii=False)[1:-1] for form in plain}
     escaped |= {repr(form)[1:-1] for form in plain}
-    return frozenset(form for form in plain | quoted | doubled | escaped | encoded(secret) if len(form) >= SHORTEST)
+    return frozenset(form for form in plain | quoted | literals | doubled | escaped | encoded(secret) if len(form) >= SHORTEST)
 
 
 def encoded(secret: str) -> set[str]:

@@ -32,6 +32,20 @@ def test_every_form_is_masked(form: str) -> None:
     assert form.strip("\"'") not in shown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALTER ROLE app PASSWORD 'o''hara\\50%'",
+        "ALTER ROLE app PASSWORD 'o''hara\\50%%'",
+        r"host=db password='o\'hara\\50%'",
+    ],
+    ids=["SQL", "SQL with parameters", "libpq"],
+)
+def test_a_quote_within_it_hides_nothing(text: str) -> None:
+    shown = Redactor(["o'hara\\50%"]).text(text)
+    assert (shown.count("***"), "hara" in shown) == (1, False)
+
+
 @pytest.mark.parametrize("before", ["", "a", "ab", "ada:", "user:"])
 def test_base64_of_a_longer_text_is_masked(before: str) -> None:
     shown = Redactor(["correct horse"]).text(base64.b64encode(f"{before}correct horse@host".encode()).decode())
