@@ -15,6 +15,8 @@ TEXT_LIMIT = 20_000  # of a statement, and of what an error says
 SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "step_started": {"position": int, "revision": str},
     "step_finished": {"position": int, "revision": str, "duration_ms": (int, float)},
+    "locked": {"waited_ms": (int, float)},
+    "context": {"heads": list},
     "sql": {"text": str},
     "changes": {"changes": list, "operations": list, "facts": dict},
     "preview": {"steps": list},

@@ -182,6 +182,8 @@ class Execution:
         kind = event.get("event")
         if self.watch:
             self.watch.hear(event)
+        if kind in ("step_started", "step_finished") and not 1 <= event["position"] <= len(self.plan.steps):
+            return  # not from the runner
         if kind == "step_started":
             self.recorder.flush()
             self.recorder.step_started(event["position"])

@@ -20,7 +20,7 @@ def of_event(event: dict[str, Any]) -> str:
         return "Waiting for the lock on the database: another migration holds it."
     if kind == "context":
         schema = f"{event['version_table_schema']}." if event.get("version_table_schema") else ""
-        return f"env.py uses version table {schema}{event.get('version_table')}; it says {shown(event.get('heads') or [])}."
+        return f"env.py uses version table {schema}{event.get('version_table')}; it says {shown([str(head) for head in event['heads']])}."
     return ""
 
 

@@ -26,6 +26,8 @@ def taken(*pieces: bytes, secrets: tuple[str, ...] = ()) -> list[events.Event]:
         b'{"event": "step_started", "position": "1", "revision": "a"}',
         b'{"event": "step_finished", "position": 1, "revision": "a"}',
         b'{"event": "sql", "text": null}',
+        b'{"event": "locked", "waited_ms": "long"}',
+        b'{"event": "context", "heads": 7}',
         b'{"event": "changes", "changes": {}}',
         b"\xff\xfe",
         b"[" * 100_000,

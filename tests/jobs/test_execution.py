@@ -271,3 +271,20 @@ def test_a_version_that_env_keeps_in_another_table_is_named(admin: User, run: Ru
     environments.check_database_now(database)
     database.refresh_from_db()
     assert (database.state, database.current) == (DatabaseState.UP_TO_DATE, ["three"])
+
+
+FORGED = """\
+import gc
+for found in gc.get_objects():
+    if type(found).__name__ == "Events" and hasattr(found, "emit"):
+        found.emit("locked", waited_ms="long")
+        found.emit("context", version_table=7, heads=[1, {}])
+        found.emit("step_started", position=10**30, revision="one")
+        found.emit("step_finished", position=-1, revision="one", duration_ms=1)
+"""
+
+
+def test_reports_that_make_no_sense_do_not_break_our_side(run: Run, database: Database, root: Path) -> None:
+    (root / "migrations" / "versions" / "three.py").write_text((root / "migrations" / "versions" / "three.py").read_text() + FORGED)
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, job.error) == (JobStatus.SUCCEEDED, OutcomeState.AT_TARGET, None)
