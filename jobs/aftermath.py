@@ -56,7 +56,7 @@ def with_invalid(error: dict[str, Any] | None, names: list[str], told: str = INV
 def version_elsewhere(
     error: dict[str, Any] | None, end: Exit, database: Database, tables: Collection[tuple[str, str]]
 ) -> dict[str, Any] | None:
-    """The error of a job that ran to its end, or found another start, because env.py has another version table than the profile."""
+    """The error of a job that ran to its end, or found another start, because env.py worked in other schemas than the profile's."""
     ran = error is None and end.closed
     if not tables or not (ran or (error or {}).get("code") == "plan_changed") or any(_is_same(database, *table) for table in tables):
         return None

@@ -65,15 +65,17 @@ class Run:
         raise NotImplementedError
 
     def require_version_table(self, context) -> None:
-        """env.py has to keep the version where the dashboard reads it; else every step would run, and count as none."""
+        """env.py has to keep the version where the dashboard reads it; else every step would run, and count as none.
+
+        Where the profile names a schema, env.py may work in several of them, one after the other: then the verdict tells."""
         ours, theirs = self.spec.version_table, context.version_table
         if not ours or context.as_sql:
             return
         usual = getattr(context.dialect, "default_schema_name", None)
-        there = context.version_table_schema
-        if ours != theirs or (there and there != (self.spec.version_table_schema or usual)):
-            text = "env.py keeps the version in table {}, and the settings of this database say {}. Nothing was run."
-            self.failure = Failure("other_version_table", text.format(_table(there, theirs), _table(self.spec.version_table_schema, ours)))
+        schema, there = self.spec.version_table_schema, context.version_table_schema
+        if ours != theirs or (there and not schema and there != usual):
+            text = "env.py keeps the version in {}, and the settings of this database name {}. Nothing was run."
+            self.failure = Failure("version_elsewhere", text.format(_table(there, theirs), _table(schema, ours)))
             raise self.failure
 
     def require(self, heads) -> bool:

@@ -11,9 +11,10 @@ from accounts.models import User
 from audit.models import AuditEntry
 from environments import services as environments
 from environments.models import Database, DatabaseState
-from jobs import execution, services
+from jobs import aftermath, execution, services
 from jobs.models import Job, JobStatus, OutcomeState, StepStatus
 from jobs.queries import log_lines
+from jobs.supervisor import Exit
 from migrations_store import services as store
 from tests.jobs.conftest import table, write_revision
 
@@ -185,17 +186,6 @@ def test_a_new_file_in_which_a_table_stayed_is_partial(run: Run, database: Datab
     assert run(database, "upgrade").database_state == OutcomeState.PARTIAL
 
 
-def test_a_version_table_of_env_py_has_to_be_the_profiles(run: Run, database: Database, root: Path) -> None:
-    env = root / "migrations" / "env.py"
-    env.write_text(env.read_text().replace("target_metadata=None", 'target_metadata=None, version_table="shop_version"'))
-    job = run(database, "upgrade")
-    assert (job.status, job.database_state) == (JobStatus.FAILED, OutcomeState.UNCHANGED)
-    assert job.error
-    assert job.error["code"] == "other_version_table"
-    Database.objects.update(version_table="shop_version")
-    assert run(database, "upgrade").heads_after == ["three"]
-
-
 def test_a_second_ring_does_nothing(run: Run, database: Database) -> None:
     job = run(database, "upgrade")
     execution.execute(job.pk)
@@ -260,17 +250,26 @@ def keep_version_in(root: Path, name: str) -> None:
 
 
 def test_a_version_that_env_keeps_in_another_table_is_named(admin: User, run: Run, database: Database, root: Path) -> None:
-    """Also where that table is there already, so that nothing is run."""
+    """Before anything is run: the version would move where nobody reads it."""
     keep_version_in(root, "shop_version")
-    for state in (OutcomeState.PARTIAL, OutcomeState.UNCHANGED):
-        job = run(database, "upgrade")
-        assert (job.status, job.database_state, job.error["code"]) == (JobStatus.FAILED, state, "version_elsewhere")
-        assert "env.py keeps the version in shop_version, and the settings of this database name alembic_version." in job.error["why"]
-        assert "the version table in the database's settings" in job.error["next"][0]
+    job = run(database, "upgrade")
+    assert (job.status, job.database_state, job.error["code"]) == (JobStatus.FAILED, OutcomeState.UNCHANGED, "version_elsewhere")
+    assert "env.py keeps the version in shop_version, and the settings of this database name alembic_version." in job.error["why"]
+    assert "the version table in the database's settings" in job.error["next"][0]
     environments.update_database(database, user=admin, fields={"version_table": "shop_version"})
     environments.check_database_now(database)
-    database.refresh_from_db()
-    assert (database.state, database.current) == (DatabaseState.UP_TO_DATE, ["three"])
+    assert run(database, "upgrade").heads_after == ["three"]
+
+
+def test_a_version_that_env_keeps_in_other_schemas_is_told_afterwards(database: Database) -> None:
+    """It may work in several, one after the other."""
+    database.version_table_schema = "berlin"
+    ended = Exit(0, closed=True)
+    found = aftermath.version_elsewhere(None, ended, database, [("oslo", "alembic_version"), ("rome", "alembic_version")])
+    assert found
+    assert found["code"] == "version_elsewhere"
+    assert "in rome.alembic_version, and the settings of this database name berlin.alembic_version" in found["message"]
+    assert aftermath.version_elsewhere(None, ended, database, [("oslo", "alembic_version"), ("berlin", "alembic_version")]) is None
 
 
 FORGED = """\

@@ -91,8 +91,8 @@ def test_context_names_the_version_table(world: World) -> None:
 def test_a_version_table_that_is_not_the_one_that_is_read_ends_the_run(world: World, command: str, more: dict[str, object]) -> None:
     world.write("migrations/env.py", ENV.replace("target_metadata=target_metadata", 'target_metadata=None, version_table="shop_version"'))
     seen = world.run(command, version_table="alembic_version", **more)
-    assert seen.error["code"] == "other_version_table"
-    assert "table shop_version, and the settings of this database say alembic_version." in seen.error["message"]
+    assert seen.error["code"] == "version_elsewhere"
+    assert "in shop_version, and the settings of this database name alembic_version. Nothing was run." in seen.error["message"]
     assert world.tables == []
     assert world.run(version_table="shop_version").exit.closed
 
