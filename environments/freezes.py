@@ -13,7 +13,7 @@ from config.errors import Invalid
 from environments.models import Environment
 
 LONGEST = 2000
-FURTHEST = timedelta(days=3660)  # times at the end of the calendar have no day in some zones
+FURTHEST = timedelta(days=36_600)  # times at the end of the calendar have no day in some zones
 NONE = {"frozen_at": None, "frozen_until": None, "freeze_reason": "", "frozen_by": ""}
 
 
@@ -26,7 +26,7 @@ def freeze(environment: Environment, *, user: User, reason: str, until: datetime
     if until is not None and until <= timezone.now():
         wrong["until"] = "This is over already."
     elif until is not None and until > timezone.now() + FURTHEST:
-        wrong["until"] = "This is more than ten years away. Leave it out to freeze until somebody lifts it."
+        wrong["until"] = "This is more than a hundred years away. Leave it out to freeze until somebody lifts it."
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     values = {"frozen_at": timezone.now(), "frozen_until": until, "freeze_reason": reason, "frozen_by": user.username}

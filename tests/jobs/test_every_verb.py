@@ -48,6 +48,7 @@ NO_VERB = {
     "migrations_store.services.refresh_if_directory": "take_snapshot, when the code has changed",
     "migrations_store.services.verify_unchanged": "asks",
     "jobs.services.first_of": "asks",
+    "jobs.services.first_promotion_of": "asks",
     "jobs.services.require_digest": "asks",
     "jobs.services.queue": "part of request_job and promote",
     "jobs.promotions.route": "asks",
