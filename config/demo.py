@@ -21,6 +21,7 @@ from jobs.models import JobStatus
 from jobs.services import request_job
 from migrations_store import services as store
 from migrations_store.models import Project
+from notices import services as notices
 
 ENVIRONMENTS = {"dev": "Development", "test": "Test", "prod": "Production", "stores": "Stores"}
 CURRENCY_BY_COUNTRY = {"DE": "EUR", "FR": "EUR", "GB": "GBP", "NO": "NOK", "PL": "PLN", "SE": "SEK", "US": "USD"}
@@ -158,6 +159,7 @@ class Demo:
         job.refresh_from_db()
         if job.status != JobStatus.SUCCEEDED:
             raise DemoFailed(f"The demo could not {command} {database}: {(job.error or {}).get('title', job.status)}")
+        notices.mark_read(self.user)  # who signs in for the first time has asked for none of it
 
     def server_url(self, name: str, copy_of: str = "") -> str:
         """A database of the embedded PostgreSQL, made if it is not there."""

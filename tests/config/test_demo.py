@@ -44,6 +44,7 @@ def test_demo_without_postgresql_uses_sqlite(tmp_path, settings):
     from accounts.services import create_first_admin
     from config.demo import Demo
     from environments.models import Database
+    from notices.models import Notice
 
     settings.DATA_DIR = tmp_path
     create_first_admin("a good password", None)
@@ -53,3 +54,4 @@ def test_demo_without_postgresql_uses_sqlite(tmp_path, settings):
     assert {one.driver.partition("+")[0] for one in Database.objects.all()} == {"sqlite"}
     states = dict(Database.objects.values_list("name", "state").exclude(name=""))
     assert states == {"berlin": "unknown_revision", "lisbon": "uninitialised", "oslo": "up_to_date"}
+    assert not Notice.objects.filter(read_at=None).exists()
