@@ -15,6 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from config import env, sealing, trouble
 from config.errors import Refused
+from config.processes import say
 from config.trouble import CannotServe
 
 FIRST_START = ("ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "ADMIN_TOKEN", "ADMIN_TOKEN_FILE")
@@ -26,6 +27,7 @@ def set_up() -> None:
     django.setup()
     check_keys()
     migrate_store()
+    tell_missing_keys()
     collect_static()
     create_admin()
     start_clock()
@@ -43,6 +45,15 @@ def check_keys() -> None:
         sealing.keys()
     except sealing.Broken as broken:
         raise CannotServe(str(broken)) from None
+
+
+def tell_missing_keys() -> None:
+    """A lost key is better known now than at the next job."""
+    from environments import secrets  # models can be imported only now
+
+    for name, count in secrets.missing_keys().items():
+        passwords = "1 password needs" if count == 1 else f"{count} passwords need"
+        say(f"{passwords} key {name}, which is not among CREDENTIAL_KEYS: put it back, or type them again in the databases' settings.")
 
 
 def migrate_store() -> None:

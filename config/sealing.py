@@ -58,6 +58,11 @@ def key_id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:8]
 
 
+def key_ids() -> set[str]:
+    """The names of the keys that are there."""
+    return {key_id(key) for key in keys()}
+
+
 def keys() -> list[bytes]:
     """The keys of the settings, newest first."""
     return [_decoded(text.strip(), place) for place, text in enumerate(settings.CREDENTIAL_KEYS or [""], start=1)]

@@ -1,6 +1,7 @@
 """Passwords at rest (config.sealing), bound to their row."""
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
 from config import sealing
@@ -34,6 +35,14 @@ def decrypt(database: Database) -> str:
         return sealing.unseal(_bound(database.pk), database.secret)
     except sealing.Broken as broken:
         raise SecretError(_sentence(database, broken)) from None
+
+
+def missing_keys() -> dict[str, int]:
+    """How many passwords need each key that is not there, by the key's name."""
+    known = sealing.key_ids()
+    kept = Database.objects.exclude(secret="").values_list("secret", flat=True)
+    needed = Counter(secret.split(":")[1] for secret in kept if secret.count(":") >= 2)
+    return {name: count for name, count in needed.items() if name not in known}
 
 
 def rotate_all(batch: int = BATCH) -> Rotation:

@@ -8,6 +8,7 @@ import uuid
 import pytest
 from django.core.management import CommandError, call_command
 
+from config import install
 from environments import secrets
 from environments.errors import SecretError
 from environments.models import Database
@@ -61,6 +62,15 @@ def test_decrypt_names_the_key_that_is_missing(make_database, settings) -> None:
     settings.CREDENTIAL_KEYS = [new_key()]
     with pytest.raises(SecretError, match=database.secret.split(":")[1]):
         secrets.decrypt(database)
+
+
+def test_a_lost_key_is_told_when_the_dashboard_is_set_up(make_database, settings, capsys) -> None:
+    database = with_password(make_database)
+    install.tell_missing_keys()
+    assert capsys.readouterr().err == ""
+    settings.CREDENTIAL_KEYS = [new_key()]
+    install.tell_missing_keys()
+    assert f"1 password needs key {database.secret.split(':')[1]}, which is not among CREDENTIAL_KEYS" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("keys", [[""], ["short"], [], ["не ключ"], [new_key()[:-8]]])
