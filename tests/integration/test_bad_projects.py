@@ -34,7 +34,7 @@ if os.fork() == 0:
 time.sleep(0.5)
 """
 BAD = {
-    "exits": ("sys.exit(3)", "exited", "The project's code ended the process with sys.exit(3)."),
+    "exits": ("sys.exit(3)", "exited", "The project's code ended the process with sys.exit(3) (migrations/env.py, line 2)."),
     "exits at once": ("os._exit(0)", "killed", "It was killed, or its code ended it at once."),
     "floods": (FLOOD, "project_error", "RuntimeError: the cellar is full (migrations/env.py, line"),
     "hangs": (

@@ -154,7 +154,7 @@ def test_a_configuration_that_is_not_there_is_explained(world: World, text: str)
 
 
 def test_a_key_that_the_project_misses_is_no_missing_parent(stage: Stage) -> None:
-    env(stage.root, "import os\nos.environ['NOT_GIVEN']\n")
+    env(stage.root, "{}['NOT_GIVEN']\n")
     assert (stage.run().error or {})["code"] == "project_error"
 
 

@@ -72,9 +72,10 @@ def test_a_file_that_changes_while_the_lock_is_waited_for_stops_the_run(world: W
 
 
 def test_a_file_that_changes_while_env_py_works_stops_the_run_before_the_first_step(world: World) -> None:
-    world.write("migrations/env.py", ENV.replace("context.configure(conn", "import time; time.sleep(2)\n        context.configure(conn"))
+    waiting = "open('begun', 'w').close()\n        import time; time.sleep(2)\n        context.configure(conn"
+    world.write("migrations/env.py", ENV.replace("context.configure(conn", waiting))
     known = sealed(world)
-    editing = threading.Thread(target=edit_once, args=(world.database, world))
+    editing = threading.Thread(target=edit_once, args=(world.root / "begun", world))
     editing.start()
     seen = world.run(**known)
     editing.join()
@@ -83,7 +84,7 @@ def test_a_file_that_changes_while_env_py_works_stops_the_run_before_the_first_s
 
 
 def edit_once(begun: Path, world: World) -> None:
-    """When this file is there; SQLite makes the database's when the runner connects."""
+    """When env.py has made this file."""
     eventually(begun.exists, 30, "the run begins", every=0.02)
     world.write("migrations/versions/three.py", "raise SystemExit('edited')\n")
 
