@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Action, reach
@@ -90,12 +90,18 @@ def active_jobs(databases: Iterable[Database] | QuerySet[Database, Any]) -> dict
 
 def left_partial(database: Database) -> Job | None:
     """The job of which a part is still in the database: its last one that may have changed anything, while the version has not moved."""
-    ended = Job.objects.filter(database=database, finished_at__isnull=False, started_at__isnull=False).exclude(command=Command.CHECK)
-    last = ended.exclude(database_state=OutcomeState.UNCHANGED).select_related("plan", "database__project", "database__environment")
-    found = last.order_by("-finished_at").first()
-    if found is None or found.database_state != OutcomeState.PARTIAL:
-        return None
-    return found if sorted(found.heads_after or []) == sorted(database.current) else None
+    return left_partials([database]).get(database.pk)
+
+
+def left_partials(databases: list[Database]) -> dict[Any, Job]:
+    """The same per id of those databases that have one. One query."""
+    ended = Job.objects.filter(finished_at__isnull=False, started_at__isnull=False).exclude(command=Command.CHECK)
+    changed = ended.exclude(database_state=OutcomeState.UNCHANGED)
+    later = changed.filter(database=OuterRef("database"), finished_at__gt=OuterRef("finished_at"))
+    last = changed.filter(~Exists(later), database__in=databases, database_state=OutcomeState.PARTIAL)
+    found = {job.database_id: job for job in last.select_related("plan", "database__project", "database__environment")}
+    still = {database.pk: sorted(database.current) for database in databases}
+    return {key: job for key, job in found.items() if sorted(job.heads_after or []) == still[key]}
 
 
 def step_durations(database: Database, revisions: list[str], *, direction: str) -> dict[str, tuple[str, float]]:

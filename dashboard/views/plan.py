@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from config.errors import Invalid, Refused
-from dashboard import finding_view, gate_view, plan_view, promoting
+from dashboard import database_view, finding_view, gate_view, plan_view, promoting
 from dashboard.forms import wishes
 from dashboard.requests import require_fresh, user_of
 from environments import queries as environments
@@ -137,8 +137,11 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
     data = request.POST if request.method == "POST" else request.GET
     user, graph, sorted_gates = user_of(request), _graph(found), gate_view.sort(gates.of(found))
     promotion = promoting.read(user, found.database.project, data)
+    partial = queries.left_partial(found.database)
     return {
         "plan": found,
+        "partial": partial,
+        "explanation": database_view.explain(found.database, set(), partial) if partial else None,
         "database": found.database,
         "promotion": promotion,
         "source": promotion.source if promotion else None,

@@ -20,6 +20,7 @@ from environments import queries as environments
 from environments import services
 from environments.models import Database
 from jobs import queries as jobs
+from jobs.models import Job
 from jobs.proposals import queries as proposals
 from migrations_store import graph as graphs
 from migrations_store import queries
@@ -43,7 +44,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         context["jobs"] = list(jobs.jobs(user).filter(database__project=found)[:JOBS_SHOWN])
     elif context["tab"] == "history" and context["graph"]:
         asked = graph_page.Asked.read(request.GET)
-        context |= graph_page.history(asked, context["graph"], context["snapshot"], databases, set(context["active"]))
+        context |= graph_page.history(asked, context["graph"], context["snapshot"], databases, context["withheld"])
         if (when := graph_when.chosen(context["replay"], request.GET)) is not None:
             return redirect(request.path + asked.at_moment(when))
         if request.headers.get("HX-Request") and request.GET.get("part") == "rows":
@@ -82,7 +83,7 @@ def read_code(request: HttpRequest, slug: str) -> HttpResponse:
 def _head(found: Project, databases: list[Database], user: User, tab: str) -> dict[str, Any]:
     snapshot = found.latest_snapshot
     graph = graphs.load(snapshot) if snapshot else None
-    active = jobs.active_jobs(databases)
+    active, partials = jobs.active_jobs(databases), jobs.left_partials(databases)
     within = [one for one in databases if may(user, Action.CHECK, project=found, environment=one.environment)]
     return {
         "project": found,
@@ -91,15 +92,20 @@ def _head(found: Project, databases: list[Database], user: User, tab: str) -> di
         "warnings": _warnings(snapshot, graph),
         "tab": tab,
         "databases": databases,
-        "active": active,
-        "places": [(database, *database_view.look(database, active.get(database.pk)), active.get(database.pk)) for database in databases],
-        "move": moves.first_move(within, active),
+        "withheld": {*active, *partials},
+        "places": [_place(database, active.get(database.pk), partials.get(database.pk)) for database in databases],
+        "move": moves.first_move(within, {*active, *partials}),
         "heads_word": _heads(len(graph.real_heads)) if graph else "",
         "faults_word": _faults(len(graph.faults)) if graph else "",
         "may_check": reach(user, Action.CHECK).touches(project=found),
         "may_check_all": reach(user, Action.RUN).touches(project=found),
         "may_configure": may(user, Action.CONFIGURE),
     }
+
+
+def _place(database: Database, job: Job | None, partial: Job | None) -> tuple[Any, ...]:
+    """With its badge, and the job to look at: one under way, or one of which a part has stayed."""
+    return database, *database_view.look(database, job, partial), job or partial
 
 
 def _proposals(found: Project, user: User) -> dict[str, Any]:

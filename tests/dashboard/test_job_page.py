@@ -212,6 +212,11 @@ def test_a_part_that_stayed_offers_no_second_try(client: Client, run: Run, datab
     of_database = client.get(f"/databases/{database.pk}/").content.decode()
     assert f"A part of job {job.pk} has stayed" in of_database
     assert "Upgrade to" not in of_database
+    of_project = client.get(f"/projects/{database.project.slug}/").content.decode()
+    assert "Partial" in of_project
+    assert "Upgrade 1" not in of_project
+    asked = client.post(f"/databases/{database.pk}/plans/new", {"command": "upgrade", "revision": "heads"}, follow=True)
+    assert f"A part of job {job.pk} has stayed" in asked.content.decode(), "somebody who asks all the same is told before it runs"
     run(database, "stamp", "four")
     assert "has stayed" not in client.get(f"/databases/{database.pk}/").content.decode()
 

@@ -124,5 +124,5 @@ def test_the_number_of_queries_does_not_grow(
         add_database(add_environment(f"e{place}", place))
     page(client)
     for tab in ("history", "databases", "jobs"):
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             page(client, f"?tab={tab}")
