@@ -77,6 +77,20 @@ const ui = (() => {
     if (event.detail.xhr.status < 500) back();
   });
 
+  // --- a part that is swapped leaves the keyboard where it was: what had the focus is found again by where it leads
+  const PLACES = ["id", "formaction", "href", "value", "data-dialog"];
+  let held = [];
+  on("htmx:beforeSwap", ({ detail }) => {
+    const one = document.activeElement;
+    const name = detail.target?.contains(one) && PLACES.find((place) => one.getAttribute(place));
+    const same = name ? `[${name}="${CSS.escape(one.getAttribute(name))}"]` : "";
+    held = same ? [same, $$(same).indexOf(one)] : [];
+  });
+  on("htmx:afterSwap", () => {
+    if (held.length && document.activeElement === document.body) $$(held[0])[held[1]]?.focus({ preventScroll: true });
+    held = [];
+  });
+
   // --- dialogs, copying, one submit a form
   on("click", (event) => {
     const opener = event.target.closest("[data-dialog]");

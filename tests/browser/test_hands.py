@@ -50,6 +50,20 @@ def test_keys_lead_everywhere_and_run_nothing(full: Site, open_page: Any) -> Non
     assert full.api.get("/jobs")["count"] == jobs
 
 
+def test_a_live_page_leaves_the_keyboard_where_it_was(full: Site, open_page: Any) -> None:
+    """What the focus is on is swapped for its like; of several that lead there, the same one."""
+    page = open_page()
+    page.goto(full.url("/"))
+    where = "[...document.querySelectorAll('#pipeline a')].indexOf(document.activeElement)"
+    page.locator(".matrix .rv a.rev").first.focus()
+    before = page.evaluate(where)
+    page.locator(".matrix").evaluate("table => table.dataset.old = 'yes'")
+    page.evaluate("htmx.ajax('GET', '/partials/pipeline', { target: '#pipeline', swap: 'outerHTML' })")
+    expect(page.locator(".matrix[data-old]")).to_have_count(0)
+    assert before >= 0
+    assert page.evaluate(where) == before
+
+
 def layout(page: Page, *codes: str) -> None:
     """As a Cyrillic layout sends them: the board's key, another letter."""
     for code in codes:
