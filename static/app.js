@@ -119,7 +119,10 @@ const ui = (() => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
-  addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => delete form.dataset.sent));
+  addEventListener("pageshow", () => {
+    $$("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    [settle, conditional, counted].forEach((renewed) => renewed()); // the browser gives back what was typed and ticked
+  });
   const reveal = () => $$("[data-reveal], [data-copy]").forEach((element) => (element.hidden = false));
   on("htmx:afterSwap", reveal);
   reveal();

@@ -192,6 +192,22 @@ def test_rollback_of_production_asks_for_its_name_and_what_is_lost(stage: Stage)
     ended(lena, "Awaiting approval")
 
 
+def test_what_was_ticked_can_be_planned_after_coming_back(stage: Stage) -> None:
+    lena = stage.pages["lena"]
+    lena.goto(stage.site.url(f"/?q={stage.slug}"))
+    plan = lena.locator("#several button")
+    expect(plan).to_be_disabled()
+    for box in lena.locator("[data-pick]").all():
+        box.check()
+    expect(plan).to_have_text("Plan 2 promotions")
+    plan.click()
+    expect(lena.get_by_role("heading", level=1)).to_contain_text("2 promotions")
+    lena.go_back()
+    expect(lena.locator("[data-pick]:checked")).to_have_count(2)
+    expect(plan).to_have_text("Plan 2 promotions")
+    expect(plan).to_be_enabled()
+
+
 def test_several_are_planned_at_once_without_javascript(stage: Stage, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False, storage_state=stage.pages["lena"].context.storage_state())
     page = context.new_page()
