@@ -47,3 +47,13 @@ def test_nothing_leaves_the_page(full: Site, long: list[str], open_page: Any, si
         wrong += [f"{path}: {found}" for found in page.evaluate(OUTSIDE)]
         wrong += [f"{path}: sideways"] if page.evaluate("document.documentElement.scrollWidth") > width else []
     assert not wrong, "\n".join(wrong)
+
+
+def test_longer_words_of_a_language_stay_in_their_cells(full: Site, open_page: Any) -> None:
+    """Russian says some states in twice the letters; columns are narrow with many environments."""
+    page = open_page(traced=False, locale="ru", viewport={"width": 1000, "height": 900})
+    page.goto(full.url("/"))
+    page.locator(".matrix").first.evaluate("table => table.style.width = '42rem'")
+    outside = "badges => badges.filter(e => e.getBoundingClientRect().right > e.closest('td').getBoundingClientRect().right).length"
+    assert page.locator(".matrix td .badge").evaluate_all(outside) == 0
+    assert page.locator(".jump").evaluate("search => search.scrollWidth <= search.clientWidth"), "nothing of it lies over the bell"
