@@ -101,7 +101,7 @@ def _every_head(graph: Graph) -> list[Target]:
 
 def _upgrades(database: Database, graph: Graph) -> list[Target]:
     pending = [revision for revision in reversed(database.pending) if revision in graph.revisions]
-    words = _("Everything: all %(count)d pending") % {"count": database.pending_count}
+    words = _("Everything: %(count)d pending") % {"count": database.pending_count}
     newest = [Target("heads", words)] if pending or not database.current else []
     return [*newest, *(_target(graph, revision) for revision in pending[:OFFERED])]
 

@@ -41,6 +41,7 @@ def test_the_form_offers_explicit_targets(client: Client, run: Run, database: Da
     upgrade = client.get(f"/databases/{database.pk}/plans/new?command=upgrade").content.decode()
     downgrade = client.get(f"/databases/{database.pk}/plans/new?command=downgrade").content.decode()
     assert 'value="three"' in upgrade
+    assert "Everything: 1 pending" in upgrade
     assert 'value="one"' in downgrade
     assert 'value="base"' in downgrade
     assert 'value="three"' not in downgrade

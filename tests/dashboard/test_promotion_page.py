@@ -157,6 +157,13 @@ def test_several_are_planned_and_asked_for_at_once(client: Client, databases: di
     assert "2 promotions at once" in client.get(answer["Location"]).content.decode()
 
 
+def test_plans_of_which_none_can_be_asked_for_lead_back(client: Client, databases: dict[str, Database]) -> None:
+    shown = client.get("/promotions/new", {"move": "shop:test:prod"}).content.decode()
+    assert "Left out" in shown
+    assert "Promote what is ticked" not in shown
+    assert "Go to the pipeline" in shown
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
