@@ -29,6 +29,7 @@
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) choose(step);
       else if (event.key === "Enter" && $("[aria-selected=true]", palette)) $("[aria-selected=true]", palette).click();
+      else if (event.key === "Escape") palette.close(); // a browser would only empty the field, and wait for a second
       else return;
       event.preventDefault();
     });

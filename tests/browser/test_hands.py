@@ -22,6 +22,10 @@ def test_keys_lead_everywhere_and_run_nothing(full: Site, open_page: Any) -> Non
     jobs = full.api.get("/jobs")["count"]
     page.keyboard.press("Control+k")
     expect(page.locator("#palette [role=option]").first).to_be_visible()
+    page.keyboard.type("fill")
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    page.keyboard.press("Control+k")
     page.keyboard.type("fill slowly")
     expect(page.locator("#palette .hit .rev")).to_have_text("slow")
     expect(page.locator("#palette .places")).to_contain_text(re.compile(r"dev.*applied.*test.*applied.*prod.*not applied", re.DOTALL))
