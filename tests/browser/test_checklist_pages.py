@@ -107,13 +107,13 @@ def test_10_forced_colours_keep_badges_and_focus(full: Site, open_page: Any) -> 
 
 
 def test_11_nothing_moves_for_those_who_asked_for_less_motion(full: Site, open_page: Any, tmp_path: Path) -> None:
-    made = small(full, tmp_path, "still", 'for n in range(8): print("row", n, flush=True); time.sleep(0.5)', ("dev",))
+    made = small(full, tmp_path, "still", 'for n in range(16): print("row", n, flush=True); time.sleep(0.5)', ("dev",))
     job = full.api.request(made.databases["dev"], "upgrade", "three")
     page = open_page()
     page.goto(full.url(f"/jobs/{job}/"))
     page.get_by_text("row 1", exact=True).wait_for()
     moving = "document.getAnimations().filter(one => one.playState === 'running').length"
-    assert page.evaluate(moving) > 0
+    page.wait_for_function(f"{moving} > 0")  # a moment may be that of a swap
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate(moving) == 0
     full.api.ended(job)

@@ -53,7 +53,8 @@ def test_longer_words_of_a_language_stay_in_their_cells(full: Site, open_page: A
     """Russian says some states in twice the letters; columns are narrow with many environments."""
     page = open_page(traced=False, locale="ru", viewport={"width": 1000, "height": 900})
     page.goto(full.url("/"))
-    page.locator(".matrix").first.evaluate("table => table.style.width = '42rem'")
-    outside = "badges => badges.filter(e => e.getBoundingClientRect().right > e.closest('td').getBoundingClientRect().right).length"
-    assert page.locator(".matrix td .badge").evaluate_all(outside) == 0
+    page.locator(".matrix").first.evaluate("table => table.style.width = `${table.rows[0].cells.length * 10.5}rem`")
+    outside = """badges => badges.filter(e => e.getBoundingClientRect().right > e.closest("td").getBoundingClientRect().right)
+        .map(e => [e.textContent, e.getBoundingClientRect().right, e.closest("td").getBoundingClientRect().right])"""
+    assert page.locator(".matrix td .badge").evaluate_all(outside) == []
     assert page.locator(".jump").evaluate("search => search.scrollWidth <= search.clientWidth"), "nothing of it lies over the bell"
