@@ -15,7 +15,7 @@ FOCUSED = """() => {
   const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
   const points = [[.5, .5], [.1, .5], [.9, .5]].map(([x, y]) => document.elementFromPoint(box.x + box.width * x, box.y + box.height * y));
   return {
-    name: (e.getAttribute("aria-label") || e.innerText || e.name || e.tagName).trim().replace(/\\s+/g, " "),
+    name: e === document.body ? "BODY" : (e.getAttribute("aria-label") || e.innerText || e.name || e.tagName).trim().replace(/\\s+/g, " "),
     ringed: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0,
     uncovered: points.some(hit => hit && (e.contains(hit) || hit.contains(e))),
     large: Math.max(box.width, e.closest("label")?.getBoundingClientRect().width || 0) >= 24,
