@@ -1,6 +1,6 @@
 """What all databases of the pipeline say, shown or not: their states, the order of the projects, and whether a page is still true.
 
-Of a database that is not shown this needs a few columns only, which take a third of the time that the whole of a thousand rows would.
+Of a database that is not shown a few columns are enough: there may be a thousand, and no object has to be made of each.
 """
 
 import hashlib
