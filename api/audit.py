@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from accounts.permissions import Action, require
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Listed, Shown, Time
+from api.schemas import Listed, Shown, Time, of_kind
 from api.times import shown
 from audit import export, queries
 from audit.models import AuditEntry
@@ -78,7 +78,11 @@ def verification(request: HttpRequest) -> dict[str, Any]:
     return told | {"at": shown(found.at)}
 
 
-@router.get("/export", summary="The entries as a file: csv, jsonl, or zip with its own checker")
+@router.get(
+    "/export",
+    summary="The entries as a file: csv, jsonl, or zip with its own checker",
+    openapi_extra=of_kind(*(kind.split(";")[0] for kind in export.FORMATS.values())),
+)
 def export_entries(
     request: HttpRequest, chosen: ChosenQuery, format: Annotated[str, Query(max_length=10)] = "jsonl"
 ) -> StreamingHttpResponse:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from accounts.permissions import Action
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Body, Listed, Shown, Time, of_kind
 from api.times import shown
 from config.errors import Invalid
 from environments.queries import get_database
@@ -222,13 +222,17 @@ def get_log(
     return {"items": items, "next_after": page.next_after, "finished": page.finished}
 
 
-@router.get("/{id}/log.txt", summary="The whole log as text")
+@router.get("/{id}/log.txt", summary="The whole log as text", openapi_extra=of_kind("text/plain"))
 def get_log_text(request: HttpRequest, id: str) -> StreamingHttpResponse:
     job = queries.get_job(user_of(request), id, Action.READ_LOGS)
     return StreamingHttpResponse(log_text(job), content_type="text/plain; charset=utf-8")
 
 
-@router.get("/{id}/evidence", summary="Everything that is known of it in one zip, with hashes and a checker")
+@router.get(
+    "/{id}/evidence",
+    summary="Everything that is known of it in one zip, with hashes and a checker",
+    openapi_extra=of_kind("application/zip"),
+)
 def get_evidence(request: HttpRequest, id: str) -> FileResponse:
     job = queries.get_job(user_of(request), id, Action.AUDIT)
     return FileResponse(evidence.bundle(job), as_attachment=True, filename=f"job-{job.pk}-evidence.zip")

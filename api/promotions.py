@@ -23,6 +23,7 @@ from migrations_store.queries import get_project
 
 router = Router(tags=["promotions"], by_alias=True)
 downwards = Router(tags=["promotions"], by_alias=True)
+FIELDS = {"typed": "confirm", "accepted": "accept_data_loss"}  # the service names them as the page does
 
 
 class NewPromotion(Wanted):
@@ -138,6 +139,14 @@ def create_rollback(
     if (payload.revision is None) == (payload.before_job is None):
         raise Invalid("Name either a revision or before_job.", {"revision": "One of revision and before_job."})
     user = user_of(request)
+    try:
+        promotion = _rolled_back(user, payload, idempotency_key or None)
+    except Invalid as error:
+        raise Invalid(str(error), {FIELDS.get(name, name): sentence for name, sentence in error.fields.items()}) from error
+    return Status(201, _made(user, promotion.pk))
+
+
+def _rolled_back(user: User, payload: NewRollback, key: str | None) -> Promotion:
     promotion, _, _ = rollbacks.roll_back(
         get_database(user, payload.database),
         user=user,
@@ -147,9 +156,9 @@ def create_rollback(
         typed=payload.confirm,
         accepted=payload.accept_data_loss,
         wishes=payload.wishes(),
-        idempotency_key=idempotency_key or None,
+        idempotency_key=key,
     )
-    return Status(201, _made(user, promotion.pk))
+    return promotion
 
 
 def promotion_shown(promotion: Promotion) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from api import times
 from api.auth import user_of
 from api.paging import PageQuery, listed
 from api.proposals import ProposalShown, proposal_shown
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Body, Listed, Shown, Time, of_kind
 from config.errors import NotFound
 from jobs.proposals import editing, patches, pushing, queries, services
 from migrations_store.models import ProposalPush, ProposalVersion
@@ -114,12 +114,12 @@ def close(request: HttpRequest, id: str, payload: Closing) -> dict[str, Any]:
     return proposal_shown(act(queries.get_proposal(user, id), user=user))
 
 
-@router.get("/{id}/file", response=str, summary="The newest version's file, as text")
+@router.get("/{id}/file", summary="The newest version's file, as text", openapi_extra=of_kind("text/x-python"))
 def get_file(request: HttpRequest, id: str) -> HttpResponse:
     return _text(patches.file_of(_newest(request, id))[1], "text/x-python")
 
 
-@router.get("/{id}/patch", response=str, summary="The newest version as a patch, for git am and git apply")
+@router.get("/{id}/patch", summary="The newest version as a patch, for git am and git apply", openapi_extra=of_kind("text/x-patch"))
 def get_patch(request: HttpRequest, id: str) -> HttpResponse:
     return _text(patches.patch_of(_newest(request, id)), "text/x-patch")
 

@@ -31,6 +31,12 @@ class Listed(Shown, Generic[Item]):
     count: int
 
 
+def of_kind(*kinds: str) -> dict[str, Any]:
+    """`openapi_extra` of a call that answers with a file of one of these media types."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"responses": {200: {"content": dict.fromkeys(kinds, binary)}}}
+
+
 class Problem(Shown):
     """RFC 9457. `errors` maps the fields that are at fault to their sentences."""
 

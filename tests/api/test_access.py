@@ -149,6 +149,18 @@ def test_every_address_under_api_is_in_the_document_or_open() -> None:
     assert found == documented | {"/", *(operation.split()[1] for operation in OPEN)}
 
 
+def test_every_answer_with_a_body_says_of_what_kind_it_is() -> None:
+    paths: dict[str, Any] = ninja.get_openapi_schema()["paths"]
+    answers = {
+        f"{method.upper()} {path} {status}": answer
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        if status != 204
+    }
+    assert [place for place, answer in answers.items() if not answer.get("content")] == []
+
+
 @pytest.fixture
 def world(database: Database, add_database: Any, add_environment: Any, admin: User, api: Api) -> dict[str, str]:
     """dev is at one, test has nothing yet, spare is empty; a job of someone else waits."""

@@ -55,7 +55,7 @@ def test_rollback_of_a_protected_environment_is_confirmed(api: Api, databases: d
     stamp(databases["prod"], "two")
     body: dict[str, Any] = {"database": str(databases["prod"].pk), "revision": "one"}
     found = problem_of(api.call("POST", "/rollbacks", body))
-    assert set(found["errors"]) == {"typed", "reason", "accepted"}
+    assert set(found["errors"]) == {"confirm", "reason", "accept_data_loss"}
     lost = [f"two {loss['what']} {loss['object']}" for loss in api.post("/plans", body | {"command": "downgrade"})["steps"][0]["data_loss"]]
     made = api.post("/rollbacks", body | {"confirm": "prod", "reason": "too slow", "accept_data_loss": lost})
     assert (made["kind"], made["job"]["status"], made["job"]["command"]) == ("rollback", "awaiting_approval", "downgrade")
