@@ -100,6 +100,8 @@ def _every_head(graph: Graph) -> list[Target]:
 
 
 def _upgrades(database: Database, graph: Graph) -> list[Target]:
+    if not database.was_read:
+        return _every_head(graph)
     pending = [revision for revision in reversed(database.pending) if revision in graph.revisions]
     words = _("Everything: %(count)d pending") % {"count": database.pending_count}
     newest = [Target("heads", words)] if pending or not database.current else []

@@ -47,6 +47,14 @@ def test_the_form_offers_explicit_targets(client: Client, run: Run, database: Da
     assert 'value="three"' not in downgrade
 
 
+def test_the_form_says_nothing_of_a_database_that_was_never_read(client: Client, database: Database) -> None:
+    Database.objects.filter(pk=database.pk).update(server="", state="unchecked", current=[], pending=[], pending_count=0)
+    shown = client.get(f"/databases/{database.pk}/plans/new?command=upgrade").content.decode()
+    assert "Every head of the code: three" in shown
+    assert "never read yet" in shown
+    assert "It is at" not in shown
+
+
 def test_posting_the_form_leads_to_the_plan(client: Client, database: Database) -> None:
     answer = ask(client, database, command="upgrade", revision="heads")
     plan = Plan.objects.get()
