@@ -104,6 +104,12 @@
       wrapped();
     });
   }
+  // a log that ended in an error opens there, if its address names no other line
+  const ended = log.hasAttribute("data-failed") && !location.hash ? errors().findLastIndex((line) => line.matches(".e")) : -1;
+  if (ended >= 0) {
+    at = ended;
+    log.scrollTop += errors()[at].getBoundingClientRect().top - log.getBoundingClientRect().top - log.clientHeight / 2;
+  }
   $$("[data-jump]").forEach((button) => {
     button.hidden = !errors().length;
     button.addEventListener("click", () => jump(+button.dataset.jump));
