@@ -1,109 +1,123 @@
 """What a person should look at, as the home page tells it: the worst first."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.retelling import told
-from dashboard.database_view import STATE_LOOKS, explain, is_awaited, look
-from dashboard.pipeline_survey import Seen
-from dashboard.states import LOOKS
+from dashboard import states
+from dashboard.database_view import explain, is_awaited
+from dashboard.pipeline_survey import Seen, Survey
 from environments.models import Database, DatabaseState
-from jobs.models import Job, JobStatus, OutcomeState
+from jobs import waiting
+from jobs.models import Job
+
+RANKS = {
+    "partial": 0,
+    "failed": 1,
+    "blocked": 2,
+    "unknown_outcome": 2,
+    "unknown_revision": 2,
+    "unreachable": 3,
+    "overlapping": 3,
+    "ahead": 3,
+    "drift": 4,
+}
+MINE, OTHERS = 2, 5
 
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that a person should look at; `job`, the project's `drift` or `database` is where. `asks`: the job waits for the reader's
-    own approval."""
+    """Something that a person should look at: `url` is where, `act` and `symbol` are on the button that leads there."""
 
     tone: str
     icon: str
     word: str
     database: Database
     sentence: str
-    at: Any
-    job: Job | None = None
-    asks: bool = False
-    drift: bool = False
+    at: datetime | None
+    url: str
+    act: str
+    symbol: str = ""
 
 
-def most_urgent(seen: Iterable[Seen], active: dict[Any, Job], failed: dict[Any, Job], mine: set[int]) -> list[Seen]:
-    """Those that a person should look at, the most urgent first. `mine` are the jobs that wait for the reader's approval."""
-    ranks = ((_rank(one, active.get(one.pk), failed.get(one.pk), mine), one) for one in seen)
+def most_urgent(survey: Survey) -> list[Seen]:
+    """Those that a person should look at, the most urgent first."""
+    ranks = ((_rank(one, survey), one) for one in survey.seen)
     found = [(rank, one) for rank, one in ranks if rank is not None]
     return [one for _rank_of_it, one in sorted(found, key=lambda item: item[0])]
 
 
-def _rank(one: Seen | Database, job: Job | None, failed: Job | None, mine: set[int]) -> int | None:
-    """None where nobody has to look; in the same order of cases as `attention_of`."""
-    if _has_failed(one, job, failed):
-        return 0 if failed and failed.database_state == OutcomeState.PARTIAL else 1
-    if _asks(job):
-        return 2 if job and job.pk in mine else 5
-    if _has_drifted(one):
-        return 4
-    return {"fail": 2, "warn": 3}.get(STATE_LOOKS[DatabaseState(one.state)][0])
+def _rank(one: Seen, survey: Survey) -> int | None:
+    """None where nobody has to look. What waits for its time does not hide what is wrong with its database."""
+    state = survey.states[one.pk]
+    if state == "awaiting_approval":
+        return MINE if survey.active[one.pk].pk in survey.mine else OTHERS
+    return RANKS.get(one.state if state == "scheduled" else state)
 
 
-def attention_of(database: Database, job: Job | None, failed: Job | None, mine: set[int]) -> Attention | None:
-    """The words for one of the most urgent. `job` is its active one, `failed` its last one if that failed. None where the database has
-    come to rest since it was chosen."""
-    if _rank(database, job, failed, mine) is None:
-        return None
-    if failed and _has_failed(database, job, failed):
-        return _failed(database, failed)
-    if job and _asks(job):
-        return _asked(database, job, is_mine=job.pk in mine)
-    if _has_drifted(database):
-        return _drifted(database)
-    return _strange(database)
+def attention_of(database: Database, survey: Survey) -> Attention | None:
+    """The words for one of the most urgent. None where the database has come to rest since it was chosen."""
+    state, job, trouble = survey.states[database.pk], survey.active.get(database.pk), survey.trouble.get(database.pk)
+    if trouble and state in ("partial", "failed"):
+        return _failed(database, state, trouble)
+    if job and state in ("blocked", "unknown_outcome"):
+        return _stuck(database, state, job)
+    if job and state == "awaiting_approval":
+        return _asked(database, job, is_mine=job.pk in survey.mine)
+    return _drifted(database) if state == "drift" else _strange(database)
 
 
-def _has_failed(one: Seen | Database, job: Job | None, failed: Job | None) -> bool:
-    return failed is not None and one.state != DatabaseState.UP_TO_DATE and job is None
-
-
-def _asks(job: Job | None) -> bool:
-    return job is not None and job.status == JobStatus.AWAITING_APPROVAL
-
-
-def _has_drifted(one: Seen | Database) -> bool:
-    return one.state == DatabaseState.UP_TO_DATE and bool(one.differences)
+def _made(database: Database, state: str, sentence: str, at: Any, leads: tuple[str, str, str]) -> Attention:
+    """`leads` are the address, the words and the icon of the button."""
+    return Attention(*states.look(database, state), database, sentence, at, *leads)
 
 
 def _strange(database: Database) -> Attention | None:
     explanation = explain(database, set())
-    if explanation is None:
+    if explanation is None or database.state not in RANKS:
         return None
-    _tone, icon, word = look(database)
     said = database.state == DatabaseState.UNREACHABLE and not is_awaited(database)
     sentence = database.error if said else explanation.title
-    return Attention(explanation.tone, icon, word, database, sentence, database.checked_at)
+    leads = reverse("database", args=[database.pk]), _("What to do"), ""
+    return _made(database, database.state, sentence, database.checked_at, leads)
 
 
-def _failed(database: Database, job: Job) -> Attention:
-    partial = job.database_state == OutcomeState.PARTIAL
-    tone, icon, word = LOOKS["partial" if partial else "failed"]
-    sentence = _("Job %(number)s: %(title)s.") % {"number": job.pk, "title": told(str((job.error or {}).get("title", "")))}
-    return Attention(tone, icon, _(word), database, sentence, job.finished_at, job)
+def _failed(database: Database, state: str, job: Job) -> Attention:
+    title = told(str((job.error or {}).get("title", ""))) or told(job.get_status_display())
+    sentence = _("Job %(number)s: %(title)s.") % {"number": job.pk, "title": title}
+    return _made(database, state, sentence, job.finished_at, _to(job, _("Open job %(number)s")))
+
+
+def _stuck(database: Database, state: str, job: Job) -> Attention | None:
+    wait = waiting.of(job)
+    if wait is None:
+        return None
+    words = _("See blocker") if state == "blocked" else _("Open job %(number)s")
+    since = datetime.fromisoformat(wait.since) if isinstance(wait.since, str) else wait.since
+    return _made(database, state, wait.text, since, _to(job, words))
 
 
 def _asked(database: Database, job: Job, *, is_mine: bool) -> Attention:
-    tone, icon, word = LOOKS["awaiting_approval"]
     facts = {"name": job.requested_by.display_name, "what": _what(job)}
     sentence = _("%(name)s asks you to approve: %(what)s.") % facts if is_mine else _("%(name)s asks for approval: %(what)s.") % facts
-    return Attention(tone, icon, _(word), database, sentence, job.created_at, job, asks=is_mine)
+    leads = _to(job, _("Review"), "eye", "#approval") if is_mine else _to(job, _("Open job %(number)s"))
+    return _made(database, "awaiting_approval", sentence, job.created_at, leads)
 
 
 def _drifted(database: Database) -> Attention:
-    tone, icon, word = LOOKS["drift"]
     count = database.differences
-    sentence = ngettext("%(count)d difference from the models.", "%(count)d differences from the models.", count)
-    return Attention(tone, icon, _(word), database, sentence % {"count": count}, database.differences_at, drift=True)
+    sentence = ngettext("%(count)d difference from the models.", "%(count)d differences from the models.", count) % {"count": count}
+    leads = reverse("drift", args=[database.project.slug]), _("Compare"), ""
+    return _made(database, "drift", sentence, database.differences_at, leads)
+
+
+def _to(job: Job, words: str, symbol: str = "", part: str = "") -> tuple[str, str, str]:
+    return reverse("job", args=[job.pk]) + part, words % {"number": job.pk}, symbol
 
 
 def _what(job: Job) -> str:

@@ -79,7 +79,7 @@ def read(user: User, survey: Survey, wanted: Wanted) -> Pipeline:
     projects = in_order(survey.matching(considered, wanted.query, wanted.state), grouping)
     page = Paginator(projects, PROJECTS).get_page(wanted.page)
     wanted, shown = replace(wanted, page=page.number), list(page)
-    urgent = most_urgent(survey.seen, survey.active, survey.failed, survey.mine)[:ATTENTION]
+    urgent = most_urgent(survey)[:ATTENTION]
     databases = _databases(user, survey, shown, [one.pk for one in urgent])
     row = _rows(user, survey, shown, databases.values())
     return Pipeline(
@@ -98,7 +98,7 @@ def read(user: User, survey: Survey, wanted: Wanted) -> Pipeline:
 
 
 def _attention(survey: Survey, databases: list[Database]) -> list[Attention]:
-    told = (attention_of(one, survey.active.get(one.pk), survey.failed.get(one.pk), survey.mine) for one in databases)
+    told = (attention_of(one, survey) for one in databases)
     return [item for item in told if item]
 
 

@@ -99,7 +99,7 @@ def _cell(user: User, survey: Survey, stage: Environment, here: list[Database], 
         word,
         revision,
         node.message if node else "",
-        job or (survey.failed.get(database.pk) if state in ("failed", "partial") else None),
+        job or (survey.trouble.get(database.pk) if state in ("failed", "partial") else None),
         _move(database, family, graph) if acts else None, _trail(database, graph), len(here), fine,
     )  # fmt: skip
 

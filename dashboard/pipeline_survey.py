@@ -21,7 +21,8 @@ from environments import queries as environments
 from environments.models import Database, Environment, Policy
 from jobs import queries as jobs
 from jobs import reviews
-from jobs.models import FINAL, Job, JobStatus
+from jobs.models import FINAL, Job, JobStatus, OutcomeState
+from jobs.watch import sentence
 from migrations_store import queries
 from migrations_store.models import Project
 
@@ -50,13 +51,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Survey:
-    """`active`, `failed` and `states` are by the database's id. `mine` are the jobs that wait for the reader's approval."""
+    """`active`, `trouble` and `states` are by the database's id. `mine` are the jobs that wait for the reader's approval."""
 
     stages: list[Stage]
     projects: list[Project]
     seen: list[Seen]
     active: dict[Any, Job]
-    failed: dict[Any, Job]
+    trouble: dict[Any, Job]
     states: dict[Any, str]
     mine: set[int]
 
@@ -92,7 +93,7 @@ class Survey:
         facts += [(stage.environment.name, stage.environment.protected, stage.asks) for stage in self.stages]
         facts += [(project.pk, project.name) for project in self.projects]
         facts += [(self.states[one.pk], *one) for one in self.seen]
-        facts += [(job.pk, job.status, job.held, job.not_before) for group in (self.active, self.failed) for job in group.values()]
+        facts += [_facts(job) for group in (self.active, self.trouble) for job in group.values()]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
@@ -104,10 +105,21 @@ def survey(user: User) -> Survey:
     found = map(Seen._make, visible.values_list(*Seen._fields))
     seen = [one for one in found if one.environment_id in columns and one.project_id in rows]
     keys = visible.order_by().values("pk")
-    active, failed, now = jobs.active_jobs(keys), _failures(keys), timezone.now()
+    active, trouble, now = jobs.active_jobs(keys), _trouble(keys, seen), timezone.now()
     frozen = states_of.frozen(stages, now)
-    states = {one.pk: states_of.state_of(one, active.get(one.pk), failed.get(one.pk), set(frozen), now) for one in seen}
-    return Survey(_stages(stages, frozen), projects, seen, active, failed, states, {job.pk for job in reviews.to_review(user)})
+    states = {one.pk: states_of.state_of(one, active.get(one.pk), trouble.get(one.pk), set(frozen), now) for one in seen}
+    return Survey(_stages(stages, frozen), projects, seen, active, trouble, states, {job.pk for job in reviews.to_review(user)})
+
+
+def _facts(job: Job) -> tuple[Any, ...]:
+    """What is shown of it; who blocks it is looked up every few seconds, and is mostly the same."""
+    return job.pk, job.status, job.held, job.not_before, job.blocked_by and sentence(job.blocked_by)
+
+
+def _trouble(keys: QuerySet[Database, Any], seen: list[Seen]) -> dict[Any, Job]:
+    """The job of which a part is still there, else the last one if that failed. A part that has gone is no trouble. Two queries."""
+    failed = {key: job for key, job in _failures(keys).items() if job.database_state != OutcomeState.PARTIAL}
+    return failed | jobs.left_partials(seen)
 
 
 def _failures(keys: QuerySet[Database, Any]) -> dict[Any, Job]:

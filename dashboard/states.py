@@ -16,6 +16,8 @@ from jobs.models import HOLDING, Job, JobStatus, OutcomeState
 LOOKS = {
     "partial": ("fail", "half", gettext_noop("Partial")),
     "failed": ("fail", "x", gettext_noop("Failed")),
+    "unknown_outcome": ("warn", "q", gettext_noop("Unknown outcome")),
+    "blocked": ("warn", "pause", gettext_noop("Blocked")),
     "unreachable": ("warn", "unplug", gettext_noop("Unreachable")),
     "unknown_revision": ("fail", "q", gettext_noop("Unknown revision")),
     "overlapping": ("warn", "copy", gettext_noop("Overlapping")),
@@ -31,7 +33,7 @@ LOOKS = {
     "up_to_date": ("ok", "check", gettext_noop("Up to date")),
 }
 ORDER = list(LOOKS)
-OURS = {"partial", "failed", "running", "awaiting_approval", "scheduled", "frozen", "drift"}
+OURS = {"partial", "failed", "unknown_outcome", "blocked", "running", "awaiting_approval", "scheduled", "frozen", "drift"}
 BEHIND = (DatabaseState.PENDING, DatabaseState.UNINITIALISED)
 
 
@@ -46,19 +48,28 @@ class Standing(Protocol):
     def environment_id(self) -> int: ...
 
 
-def state_of(database: Standing, job: Job | None, failed: Job | None, frozen: set[Any], at: datetime) -> str:
-    """`job` is its active one, `failed` its last one if that failed. `frozen` holds the ids of the environments in which nothing runs."""
+def state_of(database: Standing, job: Job | None, trouble: Job | None, frozen: set[Any], at: datetime) -> str:
+    """`job` is its active one, `trouble` the one of which a part has stayed, or its last one if that failed. `frozen` holds the ids of the
+    environments in which nothing runs."""
     if job is not None and job.status in HOLDING:
-        return "running"
+        return _held(job)
     if job is not None and job.status == JobStatus.AWAITING_APPROVAL:
         return "awaiting_approval"
     if job is not None and waits_for_its_time(job, at):
         return "scheduled"
-    if failed is not None and database.state in BEHIND:
-        return "partial" if failed.database_state == OutcomeState.PARTIAL else "failed"
+    if trouble is not None and trouble.database_state == OutcomeState.PARTIAL:
+        return "partial"
+    if trouble is not None and database.state in BEHIND:
+        return "failed"
     if database.state == DatabaseState.UP_TO_DATE and database.differences:
         return "drift"
     return "frozen" if database.state in BEHIND and database.environment_id in frozen else database.state
+
+
+def _held(job: Job) -> str:
+    if job.status == JobStatus.UNKNOWN:
+        return "unknown_outcome"
+    return "blocked" if job.blocked_by else "running"
 
 
 def waits_for_its_time(job: Job, at: datetime) -> bool:

@@ -1,8 +1,8 @@
 """Reading jobs, plans and logs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -93,13 +93,23 @@ def left_partial(database: Database) -> Job | None:
     return left_partials([database]).get(database.pk)
 
 
-def left_partials(databases: list[Database]) -> dict[Any, Job]:
+class Standing(Protocol):
+    """A database, or as much of it as tells where it stands."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def current(self) -> list[str]: ...
+
+
+def left_partials(databases: Sequence[Standing]) -> dict[Any, Job]:
     """The same per id of those databases that have one. One query."""
     ended = Job.objects.filter(finished_at__isnull=False, started_at__isnull=False).exclude(command=Command.CHECK)
     changed = ended.exclude(database_state=OutcomeState.UNCHANGED)
     later = changed.filter(database=OuterRef("database"), finished_at__gt=OuterRef("finished_at"))
-    last = changed.filter(~Exists(later), database__in=databases, database_state=OutcomeState.PARTIAL)
-    found = {job.database_id: job for job in last.select_related("plan", "database__project", "database__environment")}
+    last = changed.filter(~Exists(later), database__in=[one.pk for one in databases], database_state=OutcomeState.PARTIAL)
+    related = last.select_related("plan", "requested_by", "database__project", "database__environment")
+    found = {job.database_id: job for job in related.defer("plan__preview", "plan__facts")}
     still = {database.pk: sorted(database.current) for database in databases}
     return {key: job for key, job in found.items() if sorted(job.heads_after or []) == still[key]}
 

@@ -74,7 +74,10 @@ const ui = (() => {
     if (dialog && !dialog.open) dialog.showModal();
   });
   on("htmx:afterOnLoad", (event) => {
-    if (event.detail.xhr.status < 500) back();
+    const { elt, xhr } = event.detail;
+    if (xhr.status < 500) back();
+    const moment = xhr.getResponseHeader("As-Of"); // nothing has changed until then
+    if (moment) $(".num", elt).textContent = moment;
   });
 
   // --- a part that is swapped leaves the keyboard where it was: what had the focus is found again by where it leads

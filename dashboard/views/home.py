@@ -1,9 +1,11 @@
 """The pipeline: every project in every environment, and what needs a person."""
 
+import time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
@@ -12,10 +14,12 @@ from dashboard import pipeline as pipelines
 from dashboard import setup_view
 from dashboard.pipeline_survey import survey
 from dashboard.pipeline_wanted import Wanted
-from dashboard.requests import user_of
+from dashboard.requests import number_of, user_of
 from dashboard.states import LOOKS
 from environments.models import Environment
 from migrations_store.models import Project
+
+FRESH = 3  # minutes
 
 
 @require_GET
@@ -32,11 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def pipeline(request: HttpRequest) -> HttpResponse:
-    """The part that refreshes itself; 204 while it is what `?v=` says."""
+    """The part that refreshes itself; 204 while it is what `?v=` says, with the moment of which that is true. What was shown `?since=` long
+    ago is shown anew, as it says how old things are."""
     user = user_of(request)
     found = survey(user)
-    if request.GET.get("v") == found.version:
-        return HttpResponse(status=204)
+    if request.GET.get("v") == found.version and _minute() - (number_of(request, "since") or _minute()) < FRESH:
+        return HttpResponse(status=204, headers={"As-Of": f"{timezone.localtime():%H:%M:%S}"})
     return render(request, "dashboard/partials/pipeline.html", _context(user, pipelines.read(user, found, Wanted.of(request))))
 
 
@@ -46,7 +51,7 @@ def _context(user: User, found: pipelines.Pipeline) -> dict[str, Any]:
     return {
         "pipeline": found,
         "wanted": wanted,
-        "kept": wanted.address(v=found.version, page=wanted.page),
+        "kept": wanted.address(v=found.version, since=_minute(), page=wanted.page),
         "back": wanted.address(page=page.previous_page_number()) if page.has_previous() else "",
         "next": wanted.address(page=page.next_page_number()) if page.has_next() else "",
         "chips": chips,
@@ -54,6 +59,10 @@ def _context(user: User, found: pipelines.Pipeline) -> dict[str, Any]:
         "regrouped": wanted.address(group="" if wanted.grouped else "team", folded=""),
         "may_configure": may(user, Action.CONFIGURE),
     }
+
+
+def _minute() -> int:
+    return int(time.time() // 60)
 
 
 def _first_run(request: HttpRequest) -> HttpResponse:

@@ -103,6 +103,7 @@ def test_20_blocked_job_says_by_whom_and_cancel_says_what_stayed(
         card = page.locator(".block")
         expect(card).to_contain_text("billing-worker")
         expect(card).to_contain_text("idle in transaction")
+        home_says_who_is_in_the_way(open_page(), full)
         page.get_by_role("button", name="Cancel…").click()
         page.get_by_label("Reason").fill("it waits in vain")
         page.get_by_role("button", name=re.compile("^Cancel job")).click()
@@ -110,6 +111,29 @@ def test_20_blocked_job_says_by_whom_and_cancel_says_what_stayed(
         expect(page.locator("#job-state")).to_contain_text("unchanged")
     finally:
         holder.close()
+
+
+def home_says_who_is_in_the_way(page: Page, full: Site) -> None:
+    page.goto(full.url("/"))
+    row = page.locator(".attn li", has_text="billing-worker")
+    expect(row.locator(".badge")).to_have_text("Blocked")
+    row.get_by_role("link", name="See blocker").click()
+    expect(page.locator(".block")).to_contain_text("billing-worker")
+
+
+def test_a_failed_log_opens_at_its_error(full: Site, open_page: Any, tmp_path: Path, watched: list[str]) -> None:
+    lines = 'for n in range(60): print("row", n)\n    raise ValueError("no such luck")'
+    made, page = small(full, tmp_path, "unlucky", lines, ("dev",)), open_page()
+    job = full.api.run(made.databases["dev"], "upgrade", "three")
+    assert job["status"] == "failed"
+    page.goto(full.url(f"/jobs/{job['id']}/"))
+    log, error = page.locator("#log"), page.locator("#log li.e", has_text="ValueError: no such luck").last
+    places = [part.evaluate("e => { const {top, bottom} = e.getBoundingClientRect(); return [top, bottom] }") for part in (log, error)]
+    assert places[0][0] <= places[1][0] < places[1][1] <= places[0][1], "the error is within the log's window"
+    assert page.evaluate("scrollY") == 0, "the page itself stays at its top, where the failure is explained"
+    page.goto(full.url(f"/jobs/{job['id']}/#L2"))
+    expect(page.locator("#L2")).to_be_in_viewport()
+    assert watched == []
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from django.test import Client
 
 from accounts.models import Grant, Role, Team, User
 from dashboard import pipeline
-from dashboard.attention import attention_of
 from dashboard.templatetags import ui
 from environments.models import Database, Environment
 from migrations_store.models import Project
@@ -123,9 +122,13 @@ def test_refresh_answers_only_when_something_that_is_shown_has_changed(client: C
         seen = version()
 
 
-def test_what_came_to_rest_since_it_was_chosen_asks_for_no_attention() -> None:
-    assert attention_of(Database(state="ahead", current=["x"]), None, None, set())
-    assert attention_of(Database(state="uninitialised"), None, None, set()) is None
+def test_refresh_without_a_change_says_of_which_moment_that_is_true(client: Client, database: Database) -> None:
+    polled = re.search(r'hx-get="(/partials/pipeline\?[^"]+)"', client.get("/").content.decode())[1].replace("&amp;", "&")
+    answer = client.get(polled)
+    assert answer.status_code == 204
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", answer["As-Of"])
+    old = re.sub(r"since=(\d+)", lambda found: f"since={int(found[1]) - 3}", polled)
+    assert client.get(old).status_code == 200, "what was shown three minutes ago says how old things were then"
 
 
 def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() -> None:
