@@ -44,6 +44,12 @@ class ProjectForm(PageForm):
     script_location = forms.CharField(
         label=_("Script location"), max_length=500, required=False, help_text=_("Only where it differs from the configuration's.")
     )
+    version_locations = forms.CharField(
+        label=_("Version locations"),
+        required=False,
+        widget=forms.Textarea,
+        help_text=_("One folder a line, and only where they differ from the configuration's."),
+    )
     python = forms.CharField(
         label=_("Python interpreter"),
         max_length=500,
@@ -76,6 +82,7 @@ class ProjectForm(PageForm):
         initial: dict[str, Any] = {name: getattr(project, name) for name in names}
         initial |= {"kind": project.source_kind, "path": project.source_path, "url": project.source_url, "ref": project.source_ref}
         initial |= {"subdirectory": project.source_subdirectory, "x_arguments": "\n".join(project.x_arguments)}
+        initial |= {"version_locations": "\n".join(project.version_locations)}
         initial |= {"env_vars": "\n".join(f"{name}={value}" for name, value in project.env_vars.items())}
         return cls(initial=initial)
 
@@ -90,5 +97,6 @@ class ProjectForm(PageForm):
             fields["source"] = {"kind": "git", "url": found["url"], "ref": found["ref"] or "main", "subdirectory": found["subdirectory"]}
         pairs = [line.partition("=") for line in found["env_vars"].splitlines() if line.strip()]
         fields["env_vars"] = {name.strip(): value for name, _, value in pairs}
-        fields["x_arguments"] = [line.strip() for line in found["x_arguments"].splitlines() if line.strip()]
+        for name in ("version_locations", "x_arguments"):
+            fields[name] = [line.strip() for line in found[name].splitlines() if line.strip()]
         return fields

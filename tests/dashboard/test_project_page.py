@@ -113,6 +113,21 @@ def test_reading_the_code_again_finds_new_revisions(client: Client, project: Pro
     assert "makes four" in answer.content.decode()
 
 
+def test_version_locations_are_set_in_the_form(client: Client, project: Project, root: Path) -> None:
+    """The configuration names one folder; the project is said to have two."""
+    (root / "migrations" / "more").mkdir()
+    write_revision(root, "four", "three", *table("t_four"))
+    (root / "migrations" / "versions" / "four.py").rename(root / "migrations" / "more" / "four.py")
+    fields = {"slug": "shop", "name": "Shop", "kind": "directory", "path": str(root)}
+    folders = "migrations/versions\r\nmigrations/more\r\n"
+    assert client.post("/projects/shop/edit", fields | {"version_locations": folders}).status_code == 302
+    project.refresh_from_db()
+    assert project.version_locations == ["migrations/versions", "migrations/more"]
+    assert ">migrations/versions\nmigrations/more<" in client.get("/projects/shop/edit").content.decode().replace(">\n", ">")
+    client.post("/projects/shop/snapshots/")
+    assert "makes four" in page(client)
+
+
 def test_the_number_of_queries_does_not_grow(
     client: Client,
     project: Project,
