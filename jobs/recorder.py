@@ -169,12 +169,13 @@ class Recorder:
         """Brings the steps into line with what the database says: `applied` holds the revisions that took effect, None if unknown.
 
         What was told of a step is only what somebody lived to tell: one that nobody heard of may have taken effect all the same.
-        One that ran but was rolled back with a later one has not: it is skipped, and the one that broke has failed.
+        One that ran but was rolled back with a later one has not: it is skipped, and the one that broke has failed. That stays so when
+        the database could not be read at first, and this is asked a second time.
         """
         steps = list(self.job.steps.all())
         done = [step for step in steps if (step.revision in applied if applied is not None else step.status == StepStatus.SUCCEEDED)]
         undone = [step for step in steps if step.status == StepStatus.SUCCEEDED and step not in done]
-        broken = [step for step in steps if step.status == StepStatus.RUNNING and step not in done]
+        broken = [step for step in steps if step.status in (StepStatus.RUNNING, StepStatus.FAILED) and step not in done]
         if failed and not broken and undone:
             broken = [undone[-1]]
         for step in steps:

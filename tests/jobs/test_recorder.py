@@ -88,6 +88,8 @@ def test_worker_that_lost_its_job_writes_nothing(job):
         ({1: "succeeded", 2: "running"}, set(), ["skipped", "failed", "skipped"]),
         ({1: "succeeded", 2: "succeeded"}, set(), ["skipped", "failed", "skipped"]),
         ({1: "succeeded", 2: "running"}, None, ["succeeded", "failed", "skipped"]),
+        ({1: "succeeded", 2: "failed", 3: "skipped"}, {"one"}, ["succeeded", "failed", "skipped"]),  # settled later than it was judged
+        ({1: "succeeded", 2: "failed", 3: "skipped"}, {"one", "two"}, ["succeeded", "succeeded", "skipped"]),
     ],
 )
 def test_steps_are_what_the_database_has(job, told, applied, expected):
