@@ -140,7 +140,8 @@ class Server:
 
 
 class EmbeddedValkey(Server):
-    """A Redis-protocol server on a private unix socket; what it keeps lies in the directory."""
+    """A Redis-protocol server on a private unix socket. What it holds is written into the directory when it is stopped, and never while it
+    runs: on a full disk it would else refuse every command, and Celery's workers take nothing more at that, and end."""
 
     name = "Valkey"
 
@@ -157,9 +158,10 @@ class EmbeddedValkey(Server):
         if fresh:
             self.socket_directory = Path(tempfile.mkdtemp(prefix="dashboard-", dir=short_directory()))
         options = {"port": "0", "unixsocket": str(self.socket), "unixsocketperm": "700", "dir": str(self.directory)}
-        options |= {"appendonly": "yes", "save": "", "loglevel": "warning", "daemonize": "no"}
+        options |= {"appendonly": "no", "save": "", "loglevel": "warning", "daemonize": "no"}
+        stopping = ["--shutdown-on-sigterm", "save", "force"]  # it ends all the same where that fails
         try:
-            self.launch([str(program), *(word for name, value in options.items() for word in (f"--{name}", value))])
+            self.launch([str(program), *(word for name, value in options.items() for word in (f"--{name}", value)), *stopping])
         except CannotStart:
             if fresh:  # nobody has its address yet
                 self.stop()

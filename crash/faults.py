@@ -2,7 +2,6 @@
 
 import heapq
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -140,10 +139,13 @@ class Faults:
         if not broker.is_running():
             return
         assert broker.process
+        if not empty:
+            with suppress(RedisError, OSError):
+                self.place.client().save()
         broker.process.kill()
         broker.process.wait()
         if empty:
-            shutil.rmtree(broker.directory / "appendonlydir", ignore_errors=True)
+            (broker.directory / "dump.rdb").unlink(missing_ok=True)
         self.after(2.5, broker.start)
 
     def lose_broker(self) -> None:

@@ -30,6 +30,22 @@ def test_valkey_keeps_data(tmp_path):
         assert client.get("a") == b"1"
 
 
+def test_valkey_writes_nothing_while_it_runs(tmp_path):
+    """A disk that is full, or of which it may write nothing, must not make it refuse what keeps the workers alive."""
+    with EmbeddedValkey(tmp_path / "valkey") as server, redis.from_url(server.url()) as client:
+        client.rpush("jobs", "1")
+        assert [path.name for path in server.directory.iterdir()] == ["log"]
+        assert client.config_get("save", "appendonly") == {"save": "", "appendonly": "no"}
+
+
+def test_valkey_ends_where_it_cannot_keep_its_data(tmp_path):
+    with EmbeddedValkey(tmp_path / "valkey") as server, redis.from_url(server.url()) as client:
+        client.set("a", "1")
+        (tmp_path / "valkey/dump.rdb").mkdir()
+        process = server.process
+    assert process.returncode == 0
+
+
 def test_valkey_socket_is_private(tmp_path):
     with EmbeddedValkey(tmp_path / "valkey") as server:
         directory = server.socket.parent
@@ -52,13 +68,11 @@ def test_valkey_that_failed_to_come_back_is_found_where_it_was(tmp_path):
         url = server.url()
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
-        kept = tmp_path / "valkey/appendonlydir"
-        kept.rename(tmp_path / "kept")
-        kept.touch()
+        kept = tmp_path / "valkey/dump.rdb"
+        kept.write_text("this is no dump")
         with pytest.raises(CannotStart, match="Valkey ended with"):
             server.start()
         kept.unlink()
-        (tmp_path / "kept").rename(kept)
         server.start()
         assert server.url() == url
 
