@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 HEARTBEAT_SECONDS = 5.0
 AWAY_SECONDS, RETRY_SECONDS = 20.0, 0.5
+AWAY = (OperationalError, InterfaceError, InternalError)  # the last is PostgreSQL's that takes no writes, as a standby before it takes over
 FLUSH_SECONDS = 0.15
 CHUNK_LINES = 500
 POLL_SECONDS = 0.5
@@ -88,7 +89,7 @@ class Recorder:
             return False
         try:
             write()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             self._is_away(error)
             return False
         self._away_since = 0.0

@@ -1,7 +1,7 @@
 """What a running job says is written under its fence, and waits while the store is away."""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 
 from jobs import execution, recorder, services
 from jobs.models import Job, StepStatus
@@ -49,6 +49,19 @@ def test_lines_wait_while_the_store_is_away(job, away, monkeypatch):
     mine.flush()
     assert lines(job) == ["one", "two"]
     assert Job.objects.get(pk=job.pk).line_count == 2
+
+
+def test_lines_wait_while_the_store_takes_no_writes(job, monkeypatch):
+    """As psycopg2 and Django say it of a PostgreSQL that is read-only, as one is that another takes over from."""
+    monkeypatch.setattr(recorder, "RETRY_SECONDS", 0.0)
+    mine, answers = Recorder(job), [InternalError("cannot execute UPDATE in a read-only transaction")]
+    write = mine.write_now
+    monkeypatch.setattr(mine, "write_now", lambda **values: write(**values) if not answers else (_ for _ in ()).throw(answers.pop()))
+    mine.say("one")
+    mine.flush()
+    assert lines(job) == []
+    mine.flush()
+    assert lines(job) == ["one"]
 
 
 def test_count_of_lines_is_not_told_before_the_lines_are_there(job, away):
