@@ -103,6 +103,8 @@ def database_sentence(job: Job) -> str:
         OutcomeState.PARTIAL: _partial_sentence(job),
         OutcomeState.UNKNOWN: _("What %(place)s is now is not known, because it could not be read."),
     }
+    if job.is_final and job.database_state == OutcomeState.UNKNOWN:
+        return _("What this job left in %(place)s is not known, because another database answers there now.") % names
     if job.command == Command.CHECK and job.database_state:
         return _("%(place)s is unchanged: a check only reads.") % names
     return sentences.get(job.database_state, "") % names

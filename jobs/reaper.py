@@ -16,7 +16,7 @@ from environments import services as environment_services
 from environments.errors import Unreachable
 from environments.version_table import Reading
 from environments.watcher import Seen
-from jobs import aftermath, restored, schedule, spec, telling, verdict
+from jobs import aftermath, facts, restored, schedule, spec, telling, verdict
 from jobs.explanations import NOW
 from jobs.models import Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder, next_fence, stale
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 STALE_SECONDS = 30
 AT_ONCE = 16
 RELATED = ("database__project", "database__environment", "plan__snapshot", "requested_by")
+ELSEWHERE = "Another database answers now than the one that this job was planned for, so what it left there is not known."
+GONE = "If it has another name now, put that into its settings: it is then read there. If it was dropped for good, delete it here."
 VANISHED = "The worker that ran this job has vanished: it was killed, or its machine stopped."
 
 
@@ -87,20 +89,35 @@ def read(job: Job) -> Reading | Unreachable:
 
 
 def settle(job: Job, reading: Reading | Unreachable, why: str) -> None:
-    """Gives an unknown job its true end, or leaves it unknown while the database does not answer."""
+    """Gives an unknown job its true end, or leaves it unknown while the database does not answer.
+
+    What another database says, to which the profile was pointed since or which was made anew under its name, is nothing about this job.
+    """
     state, heads = verdict.outcome(job.plan, reading, fingerprint_before=job.fingerprint_before)
     if isinstance(reading, Unreachable):
-        steps = ["Wait: it is asked again every few seconds."]
+        steps = ["Wait: it is asked again every few seconds.", *([GONE] if reading.code == "database_missing" else [])]
         error = _error(why, f"The database cannot be read either: {reading}", steps, job.error)
         Job.objects.filter(pk=job.pk, status=JobStatus.UNKNOWN, fence=job.fence).update(error=error, database_state=OutcomeState.UNKNOWN)
+        return
+    if is_another(job, reading):
+        _finish(job, OutcomeState.UNKNOWN, None, why, [])
         return
     environment_services.apply_reading(job.database, reading, Seen.AFTER_JOB)
     unfinished = aftermath.left_invalid(None, reading) if state != OutcomeState.UNCHANGED else []
     _finish(job, state, heads or [], why, unfinished)
 
 
-def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinished: list[str]) -> None:
-    canceled = job.cancel_requested_at is not None and state != OutcomeState.AT_TARGET
+def is_another(job: Job, reading: Reading) -> bool:
+    """Whether it is not the database of the plan. One that was renamed is; what either side does not tell is not compared."""
+    planned = facts.planned(job.plan).identity
+    if reading.identity["dialect"] == "postgresql":
+        planned = {name: planned.get(name) for name in ("system_identifier", "database_oid")}
+    return any(value is not None and reading.identity.get(name) not in (value, None) for name, value in planned.items())
+
+
+def _finish(job: Job, state: OutcomeState, heads: list[str] | None, why: str, unfinished: list[str]) -> None:
+    """`heads` are None where nothing is known of its database, and never will be."""
+    canceled = job.cancel_requested_at is not None and state not in (OutcomeState.AT_TARGET, OutcomeState.UNKNOWN)
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
     error = aftermath.with_invalid(None if canceled else _lost(why, state, heads, job.error), unfinished)
     graph = graphs.load(job.plan.snapshot) if job.plan.snapshot else None
@@ -117,12 +134,13 @@ def _finish(job: Job, state: OutcomeState, heads: list[str], why: str, unfinishe
         telling.ended(job, status, state)
 
 
-def _lost(why: str, state: OutcomeState, heads: list[str], told: dict[str, Any] | None) -> dict[str, Any]:
+def _lost(why: str, state: OutcomeState, heads: list[str] | None, told: dict[str, Any] | None) -> dict[str, Any]:
     """The error of a job whose database has answered; `told` as in `_error`."""
     words = {
         OutcomeState.AT_TARGET: "The database is at the target all the same.",
         OutcomeState.UNCHANGED: "Version and schema are as they were before.",
-        OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads) or 'base'}.",
+        OutcomeState.PARTIAL: f"The database stands between start and target, at {', '.join(heads or []) or 'base'}.",
+        OutcomeState.UNKNOWN: ELSEWHERE,
     }
     return _error(why, words.get(state, ""), ["Look at the steps and the log.", "Make a new plan from where the database is now."], told)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.embedded import EmbeddedPostgres
 from environments import services as environments
+from environments import version_table
 from environments.models import Database, Environment
 from jobs import execution, leftovers, reaper, services, sessions, spec
 from jobs.aftermath import cancel_sentence
@@ -124,6 +126,19 @@ def test_an_unfinished_index_is_told_with_its_name(
     assert "public.ix_slow" in job.error["why"]
     assert "DROP INDEX CONCURRENTLY public.ix_slow;" in job.error["next"][0]
     assert ("0 of 1 steps stayed" in cancel_sentence(job)) is (do is cancel)
+
+
+def test_a_renamed_database_is_the_same_one(on_postgresql: Database, admin: User) -> None:
+    job = request(on_postgresql, admin)
+    reading = version_table.read(on_postgresql)
+
+    def answers(**other: object) -> bool:
+        return reaper.is_another(job, replace(reading, identity=reading.identity | other))
+
+    assert not answers(database="renamed")
+    assert not answers(system_identifier=None)  # the role may not ask for it any more
+    assert answers(system_identifier="1")
+    assert answers(database_oid=1)
 
 
 def test_an_index_that_was_invalid_before_is_not_this_jobs(on_postgresql: Database, admin: User, root: Path, shop: str) -> None:

@@ -7,15 +7,17 @@ import pytest
 
 from accounts.models import Role, User
 from config.errors import Forbidden, Invalid
+from dashboard.job_view import database_sentence
+from environments import services as environments
 from environments.models import Database, Environment
 from jobs import execution, explanations, gates, reaper, services
 from jobs.errors import NotCancelable, NothingToPromote, PlanStale
-from jobs.models import Job, JobStatus, OutcomeState
+from jobs.models import Job, JobStatus, OutcomeState, StepStatus
 from jobs.plans import make_plan
 from jobs.promotions import promote
 from jobs.supervisor import Exit
 from migrations_store.models import Project
-from tests.jobs.conftest import table, write_revision
+from tests.jobs.conftest import stand_at, table, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Run = Callable[..., Job]
@@ -142,6 +144,23 @@ def test_what_a_worker_found_stays_when_the_database_is_read_later(admin: User, 
     assert (job.error["code"], job.error["title"]) == (error["code"], error["title"])
     assert "Version and schema are as they were before." in job.error["why"]
     assert "could not be read" not in job.error["why"]
+
+
+def test_another_database_says_nothing_about_a_lost_job(
+    admin: User, database: Database, add_database: Callable[..., Database], tmp_path: Path
+) -> None:
+    """The profile is pointed elsewhere, or the database was dropped and made anew, while the job waits for its verdict."""
+    job = services.request_job(database, user=admin, command="upgrade", revision="head")
+    execution.claim(job.pk)
+    stand_at(add_database(name="other"), "one", "two", "three")
+    environments.update_database(database, user=admin, fields={"url": f"sqlite:///{tmp_path}/devother.db"})
+    reaper.take_over(job.pk, reaper.VANISHED)
+    job.refresh_from_db()
+    assert (job.status, job.database_state, job.heads_after) == (JobStatus.FAILED, OutcomeState.UNKNOWN, None)
+    assert job.error is not None
+    assert job.error["why"] == f"{reaper.VANISHED} {reaper.ELSEWHERE}"
+    assert {step.status for step in job.steps.all()} == {StepStatus.SKIPPED}
+    assert "another database" in database_sentence(job)
 
 
 def test_a_silent_job_is_taken_over_and_a_lively_one_is_not(admin: User, database: Database) -> None:
