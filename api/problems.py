@@ -6,12 +6,15 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import Error as StoreError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from api.auth import Unauthorized
 from api.schemas import Problem
+from config import trouble
 from config.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -24,7 +27,12 @@ SENTENCES = {
     405: "This address does not take this method.",
     413: "The request is larger than the server takes.",
     500: "Something in the dashboard failed. Its log has the details; nothing of your request was kept.",
+    503: (
+        "The dashboard's own store does not answer, or takes no writes. This request has touched no database, and jobs that run go on. "
+        "GET /healthz says when the store is back: look then whether the request was kept, and send it again if it was not."
+    ),
 }
+AWAY = (OperationalError, InterfaceError, InternalError)
 TITLES = {413: "Content Too Large"}  # Python's name for it changed in 3.13, and a code must not
 # By the framework's name of what is wrong with a field; what it says itself is for programmers, and may repeat a value.
 WORDS = {
@@ -69,6 +77,8 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(RequestDataTooBig, lambda request, error: _plain(413))
     api.add_exception_handler(SuspiciousOperation, lambda request, error: _plain(400))
     api.add_exception_handler(UnreadablePostError, lambda request, error: _plain(400))
+    for kind in AWAY:
+        api.add_exception_handler(kind, _store_away)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -111,6 +121,13 @@ def _http_error(request: HttpRequest, error: HttpError | type[HttpError]) -> Htt
 def _unexpected(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
     logger.error("%s %s failed", request.method, request.path, exc_info=error if isinstance(error, Exception) else None)
     return _plain(500)
+
+
+def _store_away(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    """A store that is down, full, locked or read-only is the operator's to mend, whose log says with what."""
+    assert isinstance(error, StoreError)
+    logger.error("%s %s failed. %s", request.method, request.path, trouble.of_store(error), exc_info=error)
+    return _plain(503)
 
 
 def _plain(status: int, detail: str = "") -> JsonResponse:

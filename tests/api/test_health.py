@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import InternalError, OperationalError
 from django.db.models.functions import Now
 from django.test import Client
 
+from api import auth
 from jobs import health
 from jobs.models import Pulse, Worker
 
@@ -43,3 +45,19 @@ def test_no_worker_and_no_broker_are_named(client: Client, settings: Any, tmp_pa
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     status, facts = ask(client)
     assert (status, facts["failing"]) == (503, ["broker", "workers"])
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("database or disk is full"), InternalError("cannot execute INSERT in a read-only transaction")]
+)
+def test_a_store_that_is_away_is_named_by_the_api(monkeypatch: pytest.MonkeyPatch, client: Client, error: Exception) -> None:
+    """Down, full or read-only: not a failure of which nobody knows what it means, and no word of the store's own in the answer."""
+
+    def fail(token: str) -> None:
+        raise error
+
+    monkeypatch.setattr(auth, "authenticate_token", fail)
+    answer = client.get("/api/v1/jobs", headers={"Authorization": "Bearer a-token"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert answer.json()["detail"].startswith("The dashboard's own store does not answer, or takes no writes.")
+    assert str(error) not in answer.content.decode()
