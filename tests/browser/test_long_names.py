@@ -58,3 +58,17 @@ def test_longer_words_of_a_language_stay_in_their_cells(full: Site, open_page: A
         .map(e => [e.textContent, e.getBoundingClientRect().right, e.closest("td").getBoundingClientRect().right])"""
     assert page.locator(".matrix td .badge").evaluate_all(outside) == []
     assert page.locator(".jump").evaluate("search => search.scrollWidth <= search.clientWidth"), "nothing of it lies over the bell"
+
+
+@pytest.mark.parametrize("width", [961, 1024, 1100, 1180])
+def test_every_way_of_the_navigation_is_seen_in_russian(full: Site, open_page: Any, width: int) -> None:
+    page = open_page(traced=False, locale="ru", viewport={"width": width, "height": 900})
+    page.goto(full.url("/"))
+    cut = page.locator(".top .nav").evaluate("nav => nav.scrollWidth - nav.clientWidth")
+    assert cut <= 4, "no more than a part of the last one's margin"
+
+
+def test_the_map_of_a_history_stays_small_where_it_stands_below(full: Site, open_page: Any) -> None:
+    page = open_page(traced=False, viewport={"width": 1024, "height": 900})
+    page.goto(full.url("/projects/full/"))
+    assert page.locator("svg.map").bounding_box()["width"] < 300
