@@ -55,11 +55,13 @@ def track_symbols(kinds: Iterable[tuple[bool, ...]]) -> SafeString:
 def _track_symbol(applied: tuple[bool, ...]) -> SafeString:
     """Oldest first: a dot is filled where the database has the revision. A dot is a line of no length with round ends, so that all of them
     are one element."""
-    dots = [f"M{4 + 66 * place // 9} 5h0" for place in range(len(applied))]
+    places = [4 + 66 * place // 9 for place in range(len(applied))]
+    dots = [f"M{place} 5h0" for place in places]
     holes = [dot for dot, has in zip(dots, applied, strict=True) if not has]
     hollow = format_html('<path class="p" d="{}"/>', "".join(holes)) if holes else ""
-    frame = '<symbol id="{}" viewBox="0 0 74 10"><g class="track" stroke-linecap="round"><path class="w" d="M4 5H70"/>{}</g></symbol>'
-    return format_html(frame, _track_id(applied), format_html('<path d="{}"/>{}', "".join(dots), hollow))
+    frame = '<symbol id="{}" viewBox="0 0 74 10"><g class="track" stroke-linecap="round"><path class="w" d="{}"/>{}</g></symbol>'
+    line = f"M4 5H{places[-1]}" if places else ""
+    return format_html(frame, _track_id(applied), line, format_html('<path d="{}"/>{}', "".join(dots), hollow))
 
 
 def _track_id(applied: tuple[bool, ...]) -> str:

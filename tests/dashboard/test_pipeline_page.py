@@ -134,7 +134,8 @@ def test_refresh_without_a_change_says_of_which_moment_that_is_true(client: Clie
 def test_track_has_a_dot_for_each_revision_and_a_hole_where_it_is_not_applied() -> None:
     kinds = [(True, True, False, False), (True,) * 10, ()]
     none, two_of_four, all_of_ten = ui.track_symbols(kinds).split("</symbol>")[:-1]
-    assert none.endswith('<path class="w" d="M4 5H70"/><path d=""/></g>')
+    assert none.endswith('<path class="w" d=""/><path d=""/></g>')
+    assert '<path class="w" d="M4 5H26"/>' in two_of_four, "the line ends at the last dot"
     assert [path.count("h0") for path in two_of_four.split("<path")[1:]] == [0, 4, 2]
     assert all_of_ten.count("<path") == 2
     for kind, symbol in zip(sorted(kinds), (none, two_of_four, all_of_ten), strict=True):
