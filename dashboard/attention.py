@@ -82,13 +82,14 @@ def _strange(database: Database) -> Attention | None:
     if explanation is None or database.state not in RANKS:
         return None
     said = database.state == DatabaseState.UNREACHABLE and not is_awaited(database)
-    sentence = database.error if said else explanation.title
+    sentence = database.error if said else f"{explanation.title}."
     leads = reverse("database", args=[database.pk]), _("What to do"), ""
     return _made(database, database.state, sentence, database.checked_at, leads)
 
 
 def _failed(database: Database, state: str, job: Job) -> Attention:
-    title = told(str((job.error or {}).get("title", ""))) or told(job.get_status_display())
+    said = told(str((job.error or {}).get("title", ""))).removeprefix(f"{database}: ")  # which the row has named
+    title = said or told(job.get_status_display())
     sentence = _("Job %(number)s: %(title)s.") % {"number": job.pk, "title": title}
     return _made(database, state, sentence, job.finished_at, _to(job, _("Open job %(number)s")))
 

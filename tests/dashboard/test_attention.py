@@ -79,6 +79,8 @@ def test_a_part_that_has_stayed_is_said_though_the_version_is_that_of_the_head(c
     page = home(client)
     assert "dev: Partial" in page
     assert f"Job {down.pk}: It failed." in asked(page)
+    Job.objects.filter(pk=down.pk).update(error={"title": "shop/dev: it failed"})
+    assert f"Job {down.pk}: it failed." in asked(home(client)), "the row has named the database"
     assert "Partial" in client.get(f"/databases/{database.pk}/").content.decode()
     again = run_as_failed_unchanged(run, database)
     assert "dev: Partial" in home(client), f"job {again.pk} has changed nothing"
@@ -110,6 +112,11 @@ def test_a_part_that_somebody_has_mended_by_hand_is_no_trouble(client: Client, r
 def test_the_button_says_where_it_leads(client: Client, database: Database, fields: dict[str, Any], act: str) -> None:
     Database.objects.filter(pk=database.pk).update(**fields)
     assert re.search(rf'href="/(databases|projects/shop)/[^"]*"[^>]*>{act}<', asked(home(client)))
+
+
+def test_each_row_is_a_whole_sentence(client: Client, database: Database) -> None:
+    Database.objects.filter(pk=database.pk).update(state="ahead", current=["x"])
+    assert "It is at x, which the code no longer reaches.</p>" in asked(home(client))
 
 
 def test_what_came_to_rest_since_it_was_chosen_asks_for_no_attention(admin: User, database: Database) -> None:
