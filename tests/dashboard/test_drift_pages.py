@@ -141,7 +141,7 @@ def test_all_projects_are_on_one_page_those_that_differ_first(
 def test_pipeline_shows_drift_in_its_cell_among_what_needs_attention_and_as_a_filter(client: Client, up_to_date: Database) -> None:
     page = text_of(client.get("/"))
     assert "1 difference from the models." in page
-    assert 'href="/projects/shop/drift/">Look at it' in page
+    assert 'href="/projects/shop/drift/">Compare' in page
     assert "dev: Drift" in page
     assert "No project matches" not in text_of(client.get("/?state=failed,drift"))
     assert "No project matches" in text_of(client.get("/?state=failed"))
