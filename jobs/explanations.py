@@ -81,10 +81,11 @@ def _lowered(title: str) -> str:
 
 
 def _steps(found: Explanation, database_state: str) -> list[str]:
-    """What to do, the safest first. After a part has stayed, a second try fails in another way than the first."""
+    """What to do, the safest first. After a part has stayed, a second try fails in another way than the first,
+    and comparing is among the steps already."""
     if database_state != "partial" or found.code == "version_elsewhere":  # there nothing has to be repaired
         return list(found.next)
-    return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b|^Run it", step))]
+    return [*PARTIAL, *(step for step in found.next if not re.search(r"\bagain\b|^Run it|^Compare the database with", step))]
 
 
 def _said_more(message: str) -> str:

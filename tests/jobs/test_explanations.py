@@ -106,6 +106,12 @@ def test_a_table_that_the_first_revision_of_all_expects_was_never_made() -> None
     assert explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")["code"] == "AM-304"
 
 
+def test_after_a_part_has_stayed_comparing_is_asked_for_once() -> None:
+    error = {"type": "OperationalError", "message": "no such table: nowhere"}
+    steps = explain(error, Exit(returncode=1), "", place="shop dev", database_state="partial")["next"]
+    assert [step.startswith("Compare the database with") for step in steps].count(True) == 1
+
+
 def test_a_place_stands_within_its_sentence() -> None:
     error = {"code": "exited", "type": "SystemExit", "message": "It ended with sys.exit(1).", "file": "env.py", "line": 28}
     assert explain(error, Exit(returncode=1), "", place="shop dev")["why"] == "It ended with sys.exit(1) (env.py, line 28)."
