@@ -144,7 +144,9 @@ def _previous(asked: Asked) -> Iterator[Gate]:
         return
     missing = unproven(asked.plan, previous)
     shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-    detail = f"{shown} did not succeed in {previous.name} with these bytes" if missing else f"All of it has succeeded in {previous.name}"
+    detail = f"All of it has succeeded in {previous.name}"
+    if missing:
+        detail = f"{shown} did not succeed in {previous.name} with the files as they are now"
     yield Gate(PREVIOUS, not missing, detail)
 
 

@@ -126,7 +126,7 @@ def test_a_stamp_proves_nothing(admin: User, run: Run, database: Database, after
 def test_the_same_id_with_other_bytes_proves_nothing(admin: User, run: Run, root: Path, database: Database, after_dev: Database) -> None:
     run(database, "upgrade", "head")
     write_revision(root, "two", "one", *table("t_other"))
-    with pytest.raises(GateClosed, match="two did not succeed in dev with these bytes"):
+    with pytest.raises(GateClosed, match="two did not succeed in dev with the files as they are now"):
         services.request_job(after_dev, user=admin, command="upgrade", revision="head")
 
 
