@@ -79,7 +79,10 @@ def test_branches_that_both_went_their_way(client: Client, test: Database, datab
 def test_alike(client: Client, test: Database, database: Database) -> None:
     stands_at(database, "two")
     stands_at(test, "two")
-    assert "Both have the same 2 revisions." in page(client, "dev...test")
+    shown = page(client, "dev...test")
+    assert "Compare dev with test</h1>" in shown
+    assert shown.count("2 revisions") == 1, "said once"
+    assert "Both have the same 2 revisions." in shown
 
 
 def test_against_the_newest_code(client: Client, database: Database) -> None:
@@ -93,6 +96,7 @@ def test_strange_and_empty_ones_are_explained(client: Client, test: Database, da
     stands_at(database, "elsewhere")
     assert "dev is at elsewhere, which the newest code does not contain" in page(client, "dev...test")
     assert "These two cannot be compared" in page(client, "dev...test")
+    assert "in common" not in page(client, "dev...test"), "what is not known is not denied"
     assert "test has no revision yet" in page(client, "head...test")
 
 
@@ -104,8 +108,13 @@ def test_a_fleet_is_asked_which_one(client: Client, test: Database, add_database
     assert client.get("/projects/shop/compare/nowhere...test/").status_code == 404
 
 
-def test_choosing_leads_to_the_comparison(client: Client, test: Database) -> None:
+def test_choosing_leads_to_the_comparison(client: Client, test: Database, database: Database) -> None:
     assert "Compare by revision" in client.get("/projects/shop/compare/").content.decode()
+    stands_at(database, "two")
+    stands_at(test, "one")
+    shown = client.get("/projects/shop/compare/").content.decode()
+    assert "only dev: 1" in shown
+    assert "only test: 0" not in shown, "a side that has nothing of its own is left out"
     assert client.get("/projects/shop/compare/?from=dev&to=test")["Location"] == "/projects/shop/compare/dev...test/"
 
 
