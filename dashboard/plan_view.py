@@ -236,7 +236,7 @@ def bar(plan: Plan, found: Gates, *, user: User) -> Bar:
 
 
 def _label(plan: Plan, found: Gates) -> tuple[str, str]:
-    place = plan.database.environment.name
+    place = plan.database.environment.slug
     if found.needs_approval:
         return _("Request approval"), "diamond"
     words = {

@@ -63,6 +63,10 @@ def test_posting_the_form_leads_to_the_plan(client: Client, database: Database) 
     assert "Run 3 on dev" in shown
     assert shown.partition("</main>")[0].count("btn primary") == 1
     assert "SQL is being generated" in shown
+    Environment.objects.update(name="Playground")
+    shown = client.get(answer["Location"]).content.decode()
+    assert "Run 3 on dev" in shown
+    assert "What the policy of dev says" in shown, "one name for a place, that of its addresses"
 
 
 @pytest.mark.parametrize("revision", ["nonsense", "head^", "'; drop table", "", "a" * 300])
