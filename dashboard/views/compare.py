@@ -68,12 +68,12 @@ def sql(request: HttpRequest, slug: str, a: str, b: str) -> HttpResponse:
 @login_required
 @require_GET
 def sql_text(request: HttpRequest, slug: str, a: str, b: str) -> HttpResponse:
-    """All of it as text, to be taken elsewhere."""
+    """All of it as text, to be taken elsewhere; while a revision is missing, nothing."""
     project, graph, compared = _compared(request, slug, a, b)
-    text = compare_view.sql(project, graph, compared)["sql_text"]
-    if not text:
+    found = compare_view.sql(project, graph, compared)
+    if found["ready"] < len(found["parts"]) or not found["parts"]:
         raise NotFound(_("This SQL has not been written. Open the comparison to ask for it."))
-    answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(found["sql_text"], content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{project.slug}-{compared.a.name}-{compared.b.name}.sql"'
     return answer
 

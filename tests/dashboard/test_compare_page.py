@@ -125,8 +125,12 @@ def test_sql_is_asked_for_shown_and_downloaded(client: Client, test: Database, d
     client.post("/projects/shop/compare/dev...test/sql/")
     assert "0 of 2 written" in page(client, "dev...test")
     assert client.get("/projects/shop/compare/dev...test/sql/?seen=0").status_code == 204
-    for asked in RevisionSql.objects.all():
-        revision_sql.write(asked.pk)
+    first, second = RevisionSql.objects.order_by("pk")
+    revision_sql.write(first.pk)
+    assert "Download .sql" not in page(client, "dev...test"), "half of it would look like all of it"
+    assert client.get("/projects/shop/compare/dev...test.sql").status_code == 404
+    revision_sql.write(second.pk)
+    assert "Download .sql" in page(client, "dev...test")
     text = client.get("/projects/shop/compare/dev...test.sql").content.decode()
     assert text.index("-- one") < text.index("CREATE TABLE t_one") < text.index("-- two") < text.index("CREATE TABLE t_two")
 
