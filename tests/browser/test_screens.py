@@ -86,3 +86,11 @@ def test_what_is_not_there_has_a_page(full: Site, open_page: Any, path: str) -> 
     page = open_page()
     assert page.goto(full.url(path)).status == 404
     assert page.get_by_role("link", name="Back to the pipeline").is_visible()
+
+
+def test_a_dark_page_is_printed_dark_on_white(full: Site, open_page: Any) -> None:
+    page = open_page(traced=False)
+    page.goto(full.url("/audit/"))
+    page.emulate_media(media="print")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 28, 36)"
