@@ -131,6 +131,7 @@ def test_all_projects_are_on_one_page_those_that_differ_first(
     page = text_of(client.get("/drift/"))
     assert page.index("Differs</span>") < page.index("Never checked</span>")
     assert 'href="/projects/shop/drift/"' in page
+    assert ">dev a</a>" in page, "named as in the other lists, and in one piece"
     only = text_of(client.get("/drift/?show=differing"))
     assert [only.count("Differs</span>"), only.count("Never checked</span>")] == [1, 0]
     assert "1 database differs</span>" in only, "so says the navigation"
