@@ -11,6 +11,7 @@ from accounts.models import Grant, Role, Team, User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.errors import Invalid
+from config.rows import hold
 
 GRANTED = tuple(role for role in Role if role not in (Role.NONE, Role.ADMIN))
 
@@ -18,7 +19,7 @@ GRANTED = tuple(role for role in Role if role not in (Role.NONE, Role.ADMIN))
 def create_team(*, by: User, name: str, members: Sequence[User] = ()) -> Team:
     require(by, Action.CONFIGURE)
     team = Team(name=_named(name))
-    with _unique(team), transaction.atomic():
+    with _unique(team.name), transaction.atomic():
         team.save(force_insert=True)
         team.members.set(members)
         record(by.username, "team.create", f"team {team.name}", joined=sorted(user.username for user in members))
@@ -28,8 +29,10 @@ def create_team(*, by: User, name: str, members: Sequence[User] = ()) -> Team:
 def update_team(team: Team, *, by: User, name: str, members: list[User]) -> Team:
     """Its name, and who is in it: whoever leaves loses what only the team granted, with the next request."""
     require(by, Action.CONFIGURE)
-    team.name = _named(name)
-    with _unique(team), transaction.atomic():
+    name = _named(name)
+    with _unique(name), transaction.atomic():
+        hold(team)
+        team.name = name
         team.save()
         before = {user.username for user in team.members.all()}
         team.members.set(members)
@@ -42,6 +45,7 @@ def delete_team(team: Team, *, by: User) -> None:
     """Its grants go with it."""
     require(by, Action.CONFIGURE)
     with transaction.atomic():
+        hold(team, to_delete=True)
         record(by.username, "team.delete", f"team {team.name}", grants=[describe(grant) for grant in _with_scope(team.grants.all())])
         team.delete()
 
@@ -64,6 +68,7 @@ def delete_grant(grant: Grant, *, by: User) -> None:
     """Takes effect with the next request."""
     require(by, Action.CONFIGURE)
     with transaction.atomic():
+        hold(grant, to_delete=True)
         record(by.username, "grant.delete", f"grant {grant.pk}", **_facts(grant))
         grant.delete()
 
@@ -99,8 +104,8 @@ def _named(name: str) -> str:
 
 
 @contextmanager
-def _unique(team: Team) -> Iterator[None]:
+def _unique(name: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError:
-        raise NameTaken(f"There already is a team {team.name}. Choose another name.") from None
+        raise NameTaken(f"There already is a team {name}. Choose another name.") from None

@@ -15,6 +15,7 @@ from accounts.models import Role, User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.errors import Invalid
+from config.rows import hold
 
 FIELDS = ("first_name", "last_name", "email", "role", "is_active")
 
@@ -94,7 +95,8 @@ def _locked(user: User, by: User) -> User:
     admins = list(User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True).order_by("pk"))
     if by.pk not in {admin.pk for admin in admins}:
         require(User.objects.get(pk=by.pk), Action.CONFIGURE)
-    return User.objects.select_for_update().get(pk=user.pk)
+    hold(user, to_delete=True)
+    return user
 
 
 def _stays_admin(kept: User, changed: dict[str, Any]) -> bool:

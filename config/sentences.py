@@ -18,7 +18,7 @@ from typing import NamedTuple
 from config.sentence_rules import BY_HAND, counts, is_text, quiet
 
 ROOMS = ("accounts", "audit", "config", "environments", "jobs", "migrations_store", "notices", "runner")
-OF_CONFIG = {"errors.py", "networks.py", "outgoing.py", "sealing.py"}  # the others speak to whoever starts the server
+OF_CONFIG = {"errors.py", "networks.py", "outgoing.py", "rows.py", "sealing.py"}  # the others speak to whoever starts the server
 NOT_FOR_PAGES = ("/migrations/0", "/management/", "audit/offline/", "audit/protection.py", "runner/operations.py", "proposals/patches.py")
 MOST_CHOICES = 12
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, people_who_may, require
 from audit.services import record
 from config.errors import Forbidden, Invalid
+from config.rows import hold
 from environments.errors import ChangeOver, NobodyElse
 from environments.fields import Fields
 from environments.models import ChangeKind, ChangeStatus, Database, Environment, Policy, PolicyChange
@@ -27,27 +28,31 @@ def change_policy(
 ) -> PolicyChange | None:
     """Sets what is named, or makes the policy with it; None if that changes nothing."""
     require(user, Action.POLICY, project=project, environment=environment)
-    policy = Policy.objects.filter(environment=environment, project=project).first()
-    before, after = values_of(policy), read_policy(policy, fields)
-    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
-    if changed.get("backup_command"):
-        require(user, Action.CONFIGURE)  # it runs on the worker's machine
-    if not changed and policy:
-        return None
-    change = PolicyChange(environment=environment, project=project, kind=ChangeKind.POLICY, version=policy.version if policy else 0)
-    change.before, change.after = {name: before[name] for name in changed if name in before}, changed
-    return propose(change, user=user, reason=reason)
+    with transaction.atomic():
+        hold(environment)
+        policy = Policy.objects.filter(environment=environment, project=project).first()
+        before, after = values_of(policy), read_policy(policy, fields)
+        changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+        if changed.get("backup_command"):
+            require(user, Action.CONFIGURE)  # it runs on the worker's machine
+        if not changed and policy:
+            return None
+        change = PolicyChange(environment=environment, project=project, kind=ChangeKind.POLICY, version=policy.version if policy else 0)
+        change.before, change.after = {name: before[name] for name in changed if name in before}, changed
+        return propose(change, user=user, reason=reason)
 
 
 def delete_policy(environment: Environment, *, user: User, project: Project | None = None, reason: str = "") -> PolicyChange | None:
     """Without its exception a project falls under the environment's policy; without that, a protected environment denies everything."""
     require(user, Action.POLICY, project=project, environment=environment)
-    policy = Policy.objects.filter(environment=environment, project=project).first()
-    if policy is None:
-        return None
-    change = PolicyChange(environment=environment, project=project, kind=ChangeKind.DELETION, version=policy.version)
-    change.before = values_of(policy)
-    return propose(change, user=user, reason=reason)
+    with transaction.atomic():
+        hold(environment)
+        policy = Policy.objects.filter(environment=environment, project=project).first()
+        if policy is None:
+            return None
+        change = PolicyChange(environment=environment, project=project, kind=ChangeKind.DELETION, version=policy.version)
+        change.before = values_of(policy)
+        return propose(change, user=user, reason=reason)
 
 
 def move_database(database: Database, *, to: Environment, user: User) -> PolicyChange:
@@ -135,7 +140,8 @@ def _ask(change: PolicyChange, user: User) -> None:
 def _locked(change: PolicyChange) -> Environment:
     """Whoever changes the rules of an environment goes one after the other. What will be changed is locked before the first entry of the
     record is written, for that is locked by everybody else last."""
-    environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
+    environment = change.environment
+    hold(environment)
     if change.database_id:
         list(Database.objects.select_for_update(no_key=True).filter(pk=change.database_id).values_list("pk"))
     return environment

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.errors import Invalid
+from config.rows import hold
 from environments.models import Environment
 
 LONGEST = 2000
@@ -36,15 +37,18 @@ def freeze(environment: Environment, *, user: User, reason: str, until: datetime
 def lift(environment: Environment, *, user: User) -> Environment:
     """Ends the freeze, if there is one. Approvals are asked for as ever, so one person may do it."""
     require(user, Action.POLICY, environment=environment)
-    if not environment.freeze_reason:
-        return environment
-    return _kept(environment, user, "environment.unfreeze", NONE, reason=environment.freeze_reason)
+    with transaction.atomic():
+        hold(environment)
+        if not environment.freeze_reason:
+            return environment
+        return _kept(environment, user, "environment.unfreeze", NONE, reason=environment.freeze_reason)
 
 
 def _kept(
     environment: Environment, user: User, action: str, values: Mapping[str, datetime | str | None], **detail: str | None
 ) -> Environment:
     with transaction.atomic():
+        hold(environment)
         Environment.objects.filter(pk=environment.pk).update(**values)
         record(user.username, action, f"environment {environment.slug}", **detail)
     environment.refresh_from_db()

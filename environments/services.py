@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from audit.services import record
 from config.doorbell import ring
+from config.rows import hold
 from environments import changes, policies, readings, trial, urls, version_table
 from environments.errors import NameTaken, StillUsed
 from environments.fields import Fields, fill_database, fill_environment
@@ -51,7 +52,7 @@ def update_environment(environment: Environment, *, user: User, fields: Fields, 
     """Changes the fields that are named. What its policy leans on waits for a second person while it is protected, and is returned."""
     require(user, Action.CONFIGURE)
     with transaction.atomic():
-        environment.refresh_from_db(from_queryset=Environment.objects.select_for_update(no_key=True))
+        hold(environment)
         before = {name: getattr(environment, name) for name in changes.GUARDED}
         fill_environment(environment, fields)
         wanted = {name: getattr(environment, name) for name in before if getattr(environment, name) != before[name]}
@@ -70,15 +71,20 @@ def update_environment(environment: Environment, *, user: User, fields: Fields, 
 def delete_environment(environment: Environment, *, user: User) -> None:
     """Only an empty one, whose promotions are not to be told of any more either."""
     require(user, Action.CONFIGURE)
-    count = environment.databases.count()
-    if count:
-        raise StillUsed(f"{environment.name} still has {count} database{'s' if count > 1 else ''}. Delete or move them first.")
     try:
         with transaction.atomic():
+            hold(environment, to_delete=True)
+            _refuse_inhabited(environment)
             record(user.username, "environment.delete", f"environment {environment.slug}")
             environment.delete()
     except ProtectedError:
         raise StillUsed(f"{environment.name} cannot be deleted: the record of a promotion or job names it. Rename it instead.") from None
+
+
+def _refuse_inhabited(environment: Environment) -> None:
+    count = environment.databases.count()
+    if count:
+        raise StillUsed(f"{environment.name} still has {count} database{'s' if count > 1 else ''}. Delete or move them first.")
 
 
 def create_database(*, user: User, fields: Fields) -> Database:
@@ -98,18 +104,18 @@ def update_database(database: Database, *, user: User, fields: Fields) -> Databa
     Moving it out of a protected environment waits for a second person; the rest is done.
     """
     require(user, Action.CONFIGURE)
-    place = database.environment
-    before = [getattr(database, part) for part in TARGET]
-    had_secret = database.secret
-    fill_database(database, fields)
-    moved = before != [getattr(database, part) for part in TARGET]
-    if moved:
-        for name, value in NEVER_READ.items():
-            setattr(database, name, value.copy() if isinstance(value, list | dict) else value)
-    wanted, database.environment = database.environment, place if place.protected else database.environment
     with transaction.atomic():
-        if wanted != database.environment:
-            Environment.objects.select_for_update(no_key=True).get(pk=place.pk)  # first, as everybody does who changes its rules
+        if "environment" in fields:
+            hold(database.environment)  # first, as everybody does who changes its rules
+        hold(database)
+        place = database.environment
+        before = [getattr(database, part) for part in TARGET]
+        had_secret = database.secret
+        fill_database(database, fields)
+        moved = before != [getattr(database, part) for part in TARGET]
+        if moved:
+            _forget_reading(database)
+        wanted, database.environment = database.environment, place if place.protected else database.environment
         _save_database(database, user, "database.update")
         if wanted != database.environment:
             changes.move_database(database, to=wanted, user=user)
@@ -118,14 +124,25 @@ def update_database(database: Database, *, user: User, fields: Fields) -> Databa
     return database
 
 
+def _forget_reading(database: Database) -> None:
+    for name, value in NEVER_READ.items():
+        setattr(database, name, value.copy() if isinstance(value, list | dict) else value)
+
+
 def delete_database(database: Database, *, user: User) -> None:
     """Forgets the profile, its plans and jobs; the database itself is not touched. Refused while a job runs there."""
     require(user, Action.CONFIGURE)
-    if database.jobs.filter(status="running").exists():
-        raise StillUsed(f"A job is running on {database}. Cancel it or wait until it has ended.")
     with transaction.atomic():
+        hold(database, to_delete=True)
+        _refuse_working(database)
         record(user.username, "database.delete", f"database {database}", id=str(database.pk), url=urls.shown(database))
         database.delete()
+
+
+def _refuse_working(database: Database) -> None:
+    """Its jobs are locked, so that no worker begins one that is about to be forgotten."""
+    if "running" in [job.status for job in database.jobs.select_for_update().order_by("pk")]:
+        raise StillUsed(f"A job is running on {database}. Cancel it or wait until it has ended.")
 
 
 def request_check(database: Database, *, user: User) -> None:

@@ -30,6 +30,11 @@ class SlugTaken(Conflict):
     title = "This slug is taken"
 
 
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+    title = "Somebody has changed it meanwhile"
+
+
 class ResolutionError(Refused):
     """A revision argument that does not lead to one clear list of steps. `code` tells the causes apart."""
 

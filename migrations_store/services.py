@@ -8,18 +8,22 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.forms.models import model_to_dict
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require, require_part
 from audit.services import record
 from config.doorbell import ring
+from config.rows import hold
 from migrations_store import manifests, risks
 from migrations_store.configuration import read_configuration
-from migrations_store.errors import ConfigurationError, SlugTaken, SourceError
+from migrations_store.errors import ChangedMeanwhile, ConfigurationError, SlugTaken, SourceError
 from migrations_store.fields import fill_project
 from migrations_store.models import KnownRevision, Project, Snapshot, SourceKind, SourceText
 from migrations_store.reading import CodeReading, read_code
+
+NOT_READ_BY = {"slug", "name", "reviews_needed"}  # what can be changed without reading the code again
 
 
 def create_project(*, user: User, fields: dict[str, Any]) -> Project:
@@ -38,14 +42,24 @@ def create_project(*, user: User, fields: dict[str, Any]) -> Project:
 def update_project(project: Project, *, user: User, fields: dict[str, Any]) -> Project:
     """Changes the fields that are named, and reads the code again where they say how."""
     require(user, Action.CONFIGURE, project=project)
+    before = _how_read(project)
     fill_project(project, fields)
-    code = _read_for(project) if set(fields) - {"slug", "name", "reviews_needed"} else None
+    code = _read_for(project) if set(fields) - NOT_READ_BY else None
     with _unique_slug(project), transaction.atomic():
+        hold(project)
+        if code and _how_read(project) != before:
+            raise ChangedMeanwhile(f"Somebody has changed {project.slug} while its code was read. Nothing of yours was kept; try it again.")
+        fill_project(project, fields)
         project.save()
         record(user.username, "project.update", f"project {project.slug}", fields=sorted(fields))
         if code:
             _keep(project, code, user.username)
     return project
+
+
+def _how_read(project: Project) -> dict[str, Any]:
+    """The fields that say where the code is, how it is read and how it runs."""
+    return model_to_dict(project, exclude=NOT_READ_BY)
 
 
 def _read_for(project: Project) -> CodeReading:
@@ -74,6 +88,7 @@ def delete_project(project: Project, *, user: User) -> None:
     """Forgets the project with its databases, plans and jobs; no database and no file is touched."""
     require(user, Action.CONFIGURE, project=project)
     with transaction.atomic():
+        hold(project, to_delete=True)
         record(
             user.username, "project.delete", f"project {project.slug}", databases=[str(database) for database in project.databases.all()]
         )

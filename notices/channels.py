@@ -13,6 +13,7 @@ from accounts.permissions import Action, require
 from audit.services import record
 from config import networks, sealing
 from config.errors import Invalid
+from config.rows import hold
 from notices.errors import NameTaken
 from notices.models import Channel, Delivery, Kind, Way
 from notices.sending import seal
@@ -35,8 +36,10 @@ def create_channel(*, user: User, fields: dict[str, Any]) -> tuple[Channel, str]
 def update_channel(channel: Channel, *, user: User, fields: dict[str, Any]) -> Channel:
     """Changes the fields that are named; an empty address stays what it is."""
     require(user, Action.CONFIGURE)
-    _fill(channel, {name: value for name, value in fields.items() if name != "way" and (name != "address" or value)})
-    _save(channel, user, "channel.update")
+    with transaction.atomic():
+        hold(channel)
+        _fill(channel, {name: value for name, value in fields.items() if name != "way" and (name != "address" or value)})
+        _save(channel, user, "channel.update")
     return channel
 
 
@@ -44,6 +47,7 @@ def delete_channel(channel: Channel, *, user: User) -> None:
     """With its delivery log."""
     require(user, Action.CONFIGURE)
     with transaction.atomic():
+        hold(channel, to_delete=True)
         record(user.username, "channel.delete", f"channel {channel.name}", to=channel.shown)
         channel.delete()
 
