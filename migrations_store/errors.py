@@ -30,6 +30,11 @@ class SlugTaken(Conflict):
     title = "This slug is taken"
 
 
+class StillUsed(Conflict):
+    code = "still_used"
+    title = "It is still in use"
+
+
 class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
     title = "Somebody has changed it meanwhile"

@@ -18,7 +18,7 @@ from config.doorbell import ring
 from config.rows import hold
 from migrations_store import manifests, risks
 from migrations_store.configuration import read_configuration
-from migrations_store.errors import ChangedMeanwhile, ConfigurationError, SlugTaken, SourceError
+from migrations_store.errors import ChangedMeanwhile, ConfigurationError, SlugTaken, SourceError, StillUsed
 from migrations_store.fields import fill_project
 from migrations_store.models import KnownRevision, Project, Snapshot, SourceKind, SourceText
 from migrations_store.reading import CodeReading, read_code
@@ -85,14 +85,23 @@ def _refuse_taken_slug(project: Project) -> None:
 
 
 def delete_project(project: Project, *, user: User) -> None:
-    """Forgets the project with its databases, plans and jobs; no database and no file is touched."""
+    """Forgets the project with its databases, plans and jobs; no database and no file is touched. Refused while a job of it runs."""
     require(user, Action.CONFIGURE, project=project)
     with transaction.atomic():
         hold(project, to_delete=True)
+        _refuse_working(project)
         record(
             user.username, "project.delete", f"project {project.slug}", databases=[str(database) for database in project.databases.all()]
         )
         project.delete()
+
+
+def _refuse_working(project: Project) -> None:
+    """No job is added to its databases from here on, and no worker begins one of those that are about to be forgotten."""
+    list(project.databases.select_for_update().order_by("pk").values_list("pk"))
+    for database in project.databases.filter(jobs__finished_at=None).distinct().order_by("pk"):
+        if "running" in [job.status for job in database.jobs.select_for_update().order_by("pk")]:
+            raise StillUsed(f"A job is running on {database}, so {project.slug} stays. Cancel the job or wait until it has ended.")
 
 
 def take_snapshot(project: Project, *, user: User | None = None) -> Snapshot:

@@ -12,8 +12,10 @@ from config.errors import NotFound
 from environments import changes, freezes
 from environments import services as environments
 from environments.models import Database, Environment
+from jobs import services as jobs
+from jobs.models import Job, JobStatus
 from migrations_store import services as store
-from migrations_store.errors import ChangedMeanwhile
+from migrations_store.errors import ChangedMeanwhile, StillUsed
 from migrations_store.models import Project
 
 Act = Callable[[Any, User], object]
@@ -119,3 +121,15 @@ def test_a_freeze_is_lifted_once(twins: Any, admin: User) -> None:
     freezes.lift(first, user=admin)
     freezes.lift(second, user=admin)
     assert AuditEntry.objects.filter(action="environment.unfreeze").count() == 1
+
+
+def test_a_project_stays_while_a_job_of_it_runs(admin: User, database: Database) -> None:
+    job = jobs.request_job(database, user=admin, command="upgrade", revision="head")
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.RUNNING)
+    with pytest.raises(StillUsed, match="A job is running on shop/dev, so shop stays"):
+        store.delete_project(database.project, user=admin)
+    assert Job.objects.filter(pk=job.pk).exists()
+    assert not AuditEntry.objects.filter(action="project.delete").exists()
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.QUEUED)
+    store.delete_project(database.project, user=admin)
+    assert not Project.objects.exists()
