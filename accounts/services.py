@@ -21,7 +21,7 @@ from audit.services import record
 from config.errors import Invalid, NotFound
 
 PREFIX = "adb_"
-NAME = re.compile(r"[\w.@+-]+")
+NAME = re.compile(r"[.@+-]*\w[\w.@+-]*")  # "." and ".." are no part of an address
 USED_EVERY = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=366)
 CHOOSE = "Choose one of the list."
@@ -52,10 +52,14 @@ def create_first_admin(password: str | None, token: str | None) -> str | None:
 
 
 def create_user(*, by: User, username: str, password: str, role: str) -> User:
-    """Only administrators; the name is taken once."""
+    """Only administrators; the name is taken once, in whatever case: the record names people by it."""
     require(by, Action.CONFIGURE)
+    username = User.normalize_username(username)  # as it will be kept, which may have other letters, and more of them
     if len(username) > 150 or not NAME.fullmatch(username):
-        raise Invalid("A user name has letters, digits and @ . + - _ only.", {"username": "Letters, digits and @ . + - _ only."})
+        sentence = "A user name has letters, digits and @ . + - _ only, 150 at most, and a letter or digit among them."
+        raise Invalid.of("username", sentence)
+    if alike := User.objects.filter(username__iexact=username).first():
+        raise NameTaken(f"There already is a user {alike.username}.")
     check_password_rules(password)
     if role not in Role.values:
         raise Invalid(f"There is no role {role[:40]!r}; use {', '.join(Role.values)}.", {"role": "Not a role."})

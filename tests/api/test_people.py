@@ -63,3 +63,25 @@ def test_what_makes_no_sense_changes_nothing(api: Api, method: str, path: str, b
     assert found["status"] == status, found
     assert (User.objects.count(), Team.objects.count(), Grant.objects.count()) == (1, 0, 0)
     assert AuditEntry.objects.count() == entries
+
+
+@pytest.mark.parametrize(
+    "name", [".", "..", "@", "\N{VULGAR FRACTION ONE QUARTER}", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}", "ﬃ" * 60]
+)
+def test_user_name_is_looked_at_as_it_will_be_kept(api: Api, name: str) -> None:
+    """Compatibility characters become others, and more of them: blanks, a fraction slash, 180 letters."""
+    found = problem_of(api.call("POST", "/users", {"username": name, "password": "correct horse battery"}))
+    assert found["errors"].keys() == {"username"}
+
+
+def test_user_names_differ_by_more_than_their_case(api: Api) -> None:
+    """Full-width letters are the same ones."""
+    for name in ("Ada", "ADA", "\uff41da"):
+        found = problem_of(api.call("POST", "/users", {"username": name, "password": "correct horse battery"}))
+        assert (found["code"], found["detail"]) == ("name_taken", "There already is a user ada.")
+
+
+def test_user_is_recorded_by_the_name_that_was_kept(api: Api) -> None:
+    made = api.post("/users", {"username": "\uff42ob", "password": "correct horse battery"})
+    assert made["username"] == "bob"
+    assert AuditEntry.objects.get(action="user.create").object == "user bob"
