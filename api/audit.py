@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from accounts.permissions import Action, require
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Listed, Shown, Time, of_kind
+from api.schemas import Listed, Moment, Shown, Time, of_kind
 from api.times import shown
 from audit import export, queries
 from audit.models import AuditEntry
@@ -52,8 +52,8 @@ class Chosen(BaseModel):
     object: str = Field("", max_length=300, description="A part of the object's name or of the reason; a request's id; an address.")
     environment: str = Field("", max_length=64)
     way: str = Field("", max_length=16, description="web, api, worker or command.")
-    since: AwareDatetime | None = Field(None, ge=FIRST, le=LAST, description="This moment and later; ISO 8601 with a zone.")
-    until: AwareDatetime | None = Field(None, ge=FIRST, le=LAST, description="Before this moment; ISO 8601 with a zone.")
+    since: Moment | None = Field(None, ge=FIRST, le=LAST, description="This moment and later; ISO 8601 with a zone.")
+    until: Moment | None = Field(None, ge=FIRST, le=LAST, description="Before this moment; ISO 8601 with a zone.")
 
     def filters(self) -> queries.Filters:
         return queries.Filters(**self.model_dump())

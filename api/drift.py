@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Body, Listed, Moment, Shown, Time
 from api.times import shown
 from environments.queries import get_database, get_environment
 from jobs.drift import everywhere, ignoring, ledger, queries
@@ -70,7 +70,7 @@ class NewRule(Body):
     pattern: str = Field("", max_length=300)
     environment: str = Field("", max_length=100)
     database: str = Field("", max_length=100)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class RuleShown(Shown):

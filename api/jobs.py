@@ -1,7 +1,6 @@
 """Jobs, their logs, decisions on them, their cancellation."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
@@ -11,7 +10,7 @@ from pydantic import Field, StringConstraints
 from accounts.permissions import Action
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Body, Listed, Shown, Time, of_kind
+from api.schemas import Body, Listed, Moment, Shown, Time, of_kind
 from api.times import shown
 from config.errors import Invalid
 from environments.queries import get_database
@@ -28,7 +27,7 @@ class Wanted(Body):
 
     reason: str | None = Field(None, max_length=2000)
     run_when_approved: bool = Field(default=True, description="Off: somebody has to release the job once it is approved.")
-    not_before: datetime | None = Field(None, description="It runs then at the earliest. ISO 8601 with a zone.")
+    not_before: Moment | None = Field(None, description="It runs then at the earliest. ISO 8601 with a zone.")
     in_window: bool = Field(default=False, description="It runs in the next window of the environment's policy.")
     break_glass: bool = Field(
         default=False,

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Status
-from pydantic import AwareDatetime, Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Body, Listed, Moment, Shown, Time
 from api.times import shown
 from environments import changes, freezes, policies, queries, windows, wording
 from environments.models import Environment, PolicyChange
@@ -115,7 +115,7 @@ class FreezeFields(Body):
     """Without `until` it holds until it is lifted."""
 
     reason: Annotated[str, Field(max_length=2000)]
-    until: Annotated[AwareDatetime | None, Field(description="ISO 8601 with a zone.")] = None
+    until: Annotated[Moment | None, Field(description="ISO 8601 with a zone.")] = None
 
 
 class FreezeShown(Shown):

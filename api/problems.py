@@ -34,6 +34,7 @@ SENTENCES = {
 }
 AWAY = (OperationalError, InterfaceError, InternalError)
 TITLES = {413: "Content Too Large"}  # Python's name for it changed in 3.13, and a code must not
+MOMENT = "This has to be a time with its zone in ISO 8601, such as 2026-12-31T22:00:00Z."
 # By the framework's name of what is wrong with a field; what it says itself is for programmers, and may repeat a value.
 WORDS = {
     "missing": "This is needed.",
@@ -55,6 +56,7 @@ WORDS = {
     "union_tag_not_found": "It needs a {discriminator}.",
     "greater_than_equal": "This has to be {ge} or more.",
     "less_than_equal": "This has to be {le} or less.",
+    **dict.fromkeys(("moment", "timezone_aware", "datetime_type", "datetime_parsing", "datetime_from_date_parsing"), MOMENT),
     "too_long": "This holds more than {max_length} entries.",
 }
 TAGS = ("payload", "directory", "git")  # parts of a field's place that are the framework's, not the body's

@@ -1,11 +1,23 @@
 """What goes in and out: bodies that take no field they do not know, and answers whose every field is documented."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
 Time = Annotated[str, Field(description="UTC, ISO 8601.", json_schema_extra={"format": "date-time"})]
+
+
+def _written(value: Any) -> Any:
+    """A number is no date here: it may be seconds or milliseconds, which are a thousand years apart."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise PydanticCustomError("moment", "no date")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]  # goes in as text, with a zone
 
 
 class Body(BaseModel):

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.auth import user_of
 from api.paging import PageQuery, listed
-from api.schemas import Body, Listed, Shown, Time
+from api.schemas import Body, Listed, Moment, Shown, Time
 from api.times import shown
 from jobs.proposals import accepting
 from migrations_store import suppressions
@@ -27,7 +27,7 @@ class NewSuppression(Body):
     reason: str
     revision: str | None = None
     object: str | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(description="ISO 8601 with a zone, within a year.")] = None
+    expires_at: Annotated[Moment | None, Field(description="ISO 8601 with a zone, within a year.")] = None
 
 
 class SuppressionShown(Shown):

@@ -128,3 +128,14 @@ def test_severities_are_given_as_a_whole(api: Api, dev: Environment) -> None:
 def test_a_severity_that_makes_no_sense_is_named(api: Api, dev: Environment, severities: Any, says: str) -> None:
     found = problem_of(api.call("PUT", "/environments/dev/policy", {"severities": severities}))
     assert (found["status"], says in found["detail"]) == (422, True), found
+
+
+@pytest.mark.parametrize(
+    "until", [1893456000, 1893456000000, 0.5, True, "1893456000", "2030-01-01", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", "soon", []]
+)
+def test_a_time_is_text_with_a_zone(api: Api, dev: Environment, until: Any) -> None:
+    """A number may be seconds or milliseconds, and a time without a zone is another one to each who reads it."""
+    found = problem_of(api.call("PUT", "/environments/dev/freeze", {"reason": "moving house", "until": until}))
+    sentence = "This has to be a time with its zone in ISO 8601, such as 2026-12-31T22:00:00Z."
+    assert found["errors"] == {"until": sentence}
+    assert problem_of(api.call("GET", "/audit?since=0.5"))["errors"] == {"since": sentence}
