@@ -58,6 +58,7 @@ def create_grant(*, by: User, to: User | Team, role: str, project: Any = None, e
         raise Invalid(f"A grant gives one of these roles: {names}. Administrators are so everywhere.", {"role": "Choose one of the list."})
     holder = {"user": to, "team": None} if isinstance(to, User) else {"user": None, "team": to}
     with transaction.atomic():
+        hold(to)  # two grants of the same thing would have to be taken back twice
         grant, is_new = Grant.objects.get_or_create(**holder, role=role, project=project, environment=environment)
         if is_new:
             record(by.username, "grant.create", f"grant {grant.pk}", **_facts(grant))

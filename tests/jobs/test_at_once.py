@@ -82,6 +82,15 @@ def test_a_change_brings_back_nothing_that_was_deleted(kind: str, twins: Any, ad
     assert AuditEntry.objects.count() == entries
 
 
+def test_nothing_is_granted_to_a_team_that_was_deleted(twins: Any, admin: User) -> None:
+    """Who asks for a grant holds its receiver, so that of several who ask for the same one at once there is one grant."""
+    first, second = twins("team")
+    grants.delete_team(first, by=admin)
+    with pytest.raises(NotFound, match="somebody has deleted it meanwhile"):
+        grants.create_grant(by=admin, to=second, role=Role.OPERATOR)
+    assert not Grant.objects.exists()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_rules_of_an_environment_that_was_deleted_are_refused(rule: str, twins: Any, admin: User) -> None:
     first, second = twins("environment")
