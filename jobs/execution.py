@@ -287,8 +287,9 @@ class Execution:
         self.recorder.insist(lambda: self._write_end(row, steps or self._skip_steps))
 
     def _seen(self) -> Seen:
-        """A movement is this job's doing only if its runner began to work: not if it found another start under the lock."""
-        refused = (self.error or {}).get("code") == "plan_changed"
+        """A movement is this job's doing only if its runner began to work: not if it found another start under the lock. An env.py that
+        runs the migrations for several schemas may find that in the second, when the first has moved."""
+        refused = (self.error or {}).get("code") == "plan_changed" and not self._has_begun()
         return Seen.AFTER_JOB if self.launched and not refused else Seen.BEFORE_JOB
 
     @transaction.atomic

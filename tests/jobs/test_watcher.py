@@ -99,6 +99,17 @@ def test_failed_job_is_not_an_outsider(database: Database, run, root: Path) -> N
     assert told() == []
 
 
+def test_job_that_moved_the_version_before_it_found_another_start_is_not_an_outsider(database: Database, run, root: Path) -> None:
+    """Its env.py goes through several schemas, and the second stands elsewhere."""
+    env = root / "migrations" / "env.py"
+    again = "{0}context.execute(\"UPDATE alembic_version SET version_num = 'one'\"){0}context.run_migrations()".format("\n" + 12 * " ")
+    env.write_text(env.read_text() + again)
+    job = run(database, "upgrade", "two")
+    assert (job.status, job.heads_after) == (JobStatus.FAILED, ["two"])
+    look(database)
+    assert told() == []
+
+
 def test_reading_while_a_job_holds_says_nothing(database: Database, admin) -> None:
     job = jobs.request_job(database, user=admin, command="upgrade", revision="one")
     assert execution.claim(job.pk)
