@@ -27,6 +27,11 @@ NOT_LOADED = (
     "Correct the file and the line that are named.",
     "A module that is missing: install it for the project's interpreter, or name another interpreter in the project's settings.",
 )
+NOT_SET = (
+    "An environment variable is missing",
+    "The project's code asks for {0}. It gets none of the dashboard's own variables, only those that the project's settings name.",
+    "Add the variable in the project's settings, under How env.py gets its URL.",
+)
 CATALOGUE = [
     _known(
         "AM-102",
@@ -132,12 +137,20 @@ CATALOGUE = [
         "Make env.py use sqlalchemy.url from its Config, an environment variable or an -x argument that the project's settings fill.",
         "A kind of database whose package is missing: install it for the project's interpreter.",
     ),
+    _known("AM-115", r"KeyError: '([^']+)' in os\.environ", *NOT_SET),
+    # pydantic-settings names its fields, and only the first one missing is told: the log has them all
+    _known("AM-115", r"validation errors? for \w*(?:Settings|Config|Env)\w*\n(?:[^\n]*\n)*?(\w+)\n +field required", *NOT_SET),
+    _known("AM-115", r"^(\w+) not found\. Declare it as envvar", *NOT_SET),  # python-decouple
     _known(
-        "AM-115",
-        r"KeyError: '([^']+)' in os\.environ",
-        "An environment variable is missing",
-        "The project's code asks for {0}. It gets none of the dashboard's own variables, only those that the project's settings name.",
-        "Add the variable in the project's settings, under How env.py gets its URL.",
+        "AM-115", r"^(?:Environment variable \"|Set the )(\w+)(?:\" not set| environment variable)", *NOT_SET
+    ),  # environs, django-environ
+    _known(
+        "AM-116",
+        r"Expected string or URL object, got None|option values must be strings|Could not parse (?:SQLAlchemy|rfc1738) URL",
+        "env.py has no URL",
+        "What it took for the URL of the database is empty, or is no URL: most often an environment variable or an -x argument is not set.",
+        "Add the variable or the -x argument in the project's settings, under How env.py gets its URL.",
+        "Or make env.py use sqlalchemy.url from its Config.",
     ),
     _known(
         "AM-202",
@@ -295,5 +308,8 @@ LOST = Explanation(
     ("Look at the steps and the log.", "Make a new plan from where the database is now."),
 )
 OTHER = Explanation(
-    "project_error", "The migration failed", "", ("Look at the log.", "Mend the revision, read the code again, and make a new plan.")
+    "project_error",
+    "The migration failed",
+    "",
+    ("Look at the log.", "Mend env.py or the revision, read the code again, and make a new plan."),
 )

@@ -16,6 +16,10 @@ MESSAGES = {
     "Destination b is not a valid downgrade target from current head(s)": "AM-110",
     "Relative revision -5 didn't produce 5 migrations": "AM-111",
     "No 'script_location' key found in configuration.": "AM-113",
+    "1 validation error for Settings\nSHOP_URL\n  Field required [type=missing, input_value={}, input_type=dict]": "AM-115",
+    "SHOP_URL not found. Declare it as envvar or define a default value.": "AM-115",
+    'Environment variable "SHOP_URL" not set': "AM-115",
+    "Set the SHOP_URL environment variable": "AM-115",
     'connection to server at "db", port 5432 failed: Connection refused': "AM-201",
     'FATAL:  password authentication failed for user "ada"': "AM-202",
     'FATAL:  database "shop" does not exist': "AM-203",
@@ -52,6 +56,14 @@ def test_every_card_is_whole(message: str) -> None:
     assert found["why"]
     assert found["next"]
     assert "as it was before" in str(found["why"])
+
+
+def test_settings_that_are_missing_are_named() -> None:
+    wrong = "PORT\n  Input should be a valid integer [type=int_parsing]\n    For further information visit https://errors.pydantic.dev\n"
+    found = card("3 validation errors for AppSettings\n" + wrong + "shop_url\n  Field required [type=missing]\nother\n  Field required\n")
+    assert "asks for shop_url." in str(found["why"])
+    rows = card("1 validation error for Customer\nname\n  Field required [type=missing]", "project_error")
+    assert rows["code"] == "project_error"
 
 
 @pytest.mark.parametrize("code", ["wrong_database", "lock_busy", "plan_changed", "env_did_nothing", "exited", "missing_interpreter"])

@@ -1,4 +1,4 @@
-"""The explanations of what is wrong with history, code and configuration (AM-101 to AM-115), each on a failure that really happens.
+"""The explanations of what is wrong with history, code and configuration (AM-101 to AM-116), each on a failure that really happens.
 
 They are the same on every kind of database, so they run on SQLite. Where a plan refuses what Alembic would have failed at, both are
 tested: the refusal a person meets, and the explanation of the failure where `env.py` or a revision does it by itself.
@@ -54,8 +54,23 @@ def env(root: Path, more: str, old: str = "config = context.config\n") -> None:
         ("AM-112", "def broken(:\n", "env.py, line"),
         ("AM-114", "create_engine('driver://user:pass@localhost/dbname')\n", "began with driver"),
         ("AM-115", "import os\nos.environ['SHOP_URL']\n", "asks for SHOP_URL"),
+        ("AM-116", "import os\ncreate_engine(os.getenv('SHOP_URL'))\n", "env.py, line"),
+        ("AM-116", "create_engine('')\n", "env.py, line"),
+        ("AM-116", "import os\nconfig.set_main_option('sqlalchemy.url', os.getenv('SHOP_URL'))\n", "env.py, line"),
     ],
-    ids=["AM-101", "AM-102", "AM-110", "AM-111", "AM-112-import", "AM-112-syntax", "AM-114", "AM-115"],
+    ids=[
+        "AM-101",
+        "AM-102",
+        "AM-110",
+        "AM-111",
+        "AM-112-import",
+        "AM-112-syntax",
+        "AM-114",
+        "AM-115",
+        "AM-116",
+        "AM-116-empty",
+        "AM-116-option",
+    ],
 )
 def test_what_env_py_does_by_itself_is_explained(stage: Stage, code: str, more: str, words: str) -> None:
     env(stage.root, more)
