@@ -22,7 +22,7 @@ class EveryDialect(Preview):
             found = self.written(config)
         except BaseException as error:  # whatever env.py or the file did
             failures.report(error)
-            why = self.sentence(error)
+            why = self.outside(error)
         self.events.emit("dialects", dialects=found, unavailable=why)
 
     def written(self, config) -> dict:

@@ -11,6 +11,8 @@ from .hooks import OfflineConnectionError
 NOTHING = "The project's env.py wrote no SQL in offline mode."
 READS = "This revision looks at the database while it runs, so its SQL cannot be known beforehand ({})."
 BROKEN = "This revision could not be written as SQL: {}."
+OUTSIDE = "The project's code failed before this revision could be written as SQL: {}."
+SPEAKING = (OfflineConnectionError, failures.Failure)  # whose words are whole sentences
 
 
 class Preview(commands.Migrate):
@@ -27,7 +29,7 @@ class Preview(commands.Migrate):
             self.write(config)
         except BaseException as error:  # whatever env.py did, the plan stands without its SQL
             failures.report(error)
-            reason = self.sentence(error)
+            reason = self.outside(error)
         self.events.emit("preview", steps=[self.result(step.revision, reason) for step in self.spec.steps])
 
     def write(self, config) -> None:
@@ -77,8 +79,18 @@ class Preview(commands.Migrate):
         return {"revision": revision, "sql": None if missing else self.sql[revision], "sql_unavailable": missing}
 
     def sentence(self, error: BaseException) -> str:
-        text = failures.message(error)
-        if isinstance(error, (OfflineConnectionError, failures.Failure)):
-            return text
-        told = "{}: {}".format(type(error).__name__, text.splitlines()[0][:300])
-        return READS.format(told) if failures.is_reading(error) else BROKEN.format(told)
+        """Of what a revision itself raised."""
+        if isinstance(error, SPEAKING):
+            return failures.message(error)
+        return (READS if failures.is_reading(error) else BROKEN).format(_told(error))
+
+    def outside(self, error: BaseException) -> str:
+        """Of what ended the run: env.py, or a file that cannot be loaded. It holds for each revision, and is the fault of none."""
+        if isinstance(error, SPEAKING):
+            return failures.message(error)
+        file, line = failures.place(error, self.spec.working_directory)
+        return OUTSIDE.format(_told(error) + (" ({}, line {})".format(file, line) if file else ""))
+
+
+def _told(error: BaseException) -> str:
+    return "{}: {}".format(type(error).__name__, failures.message(error).splitlines()[0][:300].rstrip("."))

@@ -61,6 +61,19 @@ def test_preview_of_an_env_that_writes_nothing(world: World) -> None:
     assert "wrote no SQL" in str(preview(world)["one"]["sql_unavailable"])
 
 
+def test_preview_names_env_where_it_fails_and_blames_no_revision(world: World) -> None:
+    world.write("migrations/env.py", "import os\nurl = os.environ.get('NOWHERE')\nurl.replace('a', 'b')")
+    why = str(preview(world)["one"]["sql_unavailable"])
+    assert why.startswith("The project's code failed before this revision could be written as SQL: AttributeError: 'NoneType' object")
+    assert why.endswith(" (migrations/env.py, line 3).")
+
+
+def test_preview_ends_a_sentence_once(world: World) -> None:
+    world.revision("four", 'raise ValueError("Not on this dialect.")')
+    why = preview(world)["four"]["sql_unavailable"]
+    assert why == "This revision could not be written as SQL: ValueError: Not on this dialect."
+
+
 def test_preview_of_code_that_does_not_load(world: World) -> None:
     world.write("migrations/versions/two.py", "def (")
     assert "SyntaxError" in str(preview(world)["one"]["sql_unavailable"])
