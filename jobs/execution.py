@@ -28,6 +28,7 @@ from jobs.models import FINAL, Command, Comparison, Job, JobStatus, OutcomeState
 from jobs.recorder import Recorder
 from jobs.watch import Watch
 from migrations_store import graph as graphs
+from migrations_store.findings.reading import changes_of
 from migrations_store.models import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -253,8 +254,15 @@ class Execution:
         return self.plan.command != Command.STAMP and self.job.steps.filter(started_at__isnull=False).exists()
 
     def _broke_at_the_beginning(self) -> bool:
-        steps = self.plan.steps if self.plan.command == Command.UPGRADE and not self.plan.from_heads else []
-        return bool(steps and self.error and self.error.get("step") == steps[0]["revision"])
+        """Before any revision did something: histories often begin with one that is empty, for what the project made without Alembic."""
+        if self.plan.command != Command.UPGRADE or self.plan.from_heads:
+            return False
+        steps = [step["revision"] for step in self.plan.steps]
+        broken = (self.error or {}).get("step")
+        if broken not in steps:
+            return False
+        before = steps[: steps.index(broken)]  # one at a time: mostly the first already does something
+        return not any(changes_of(self.snapshot, [(revision, "upgrade")])[0].does_something for revision in before)
 
     def refuse(self, code: str, why: str, heads: list[str] | None = None) -> None:
         """Ends a job that has not touched its database."""

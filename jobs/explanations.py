@@ -47,7 +47,7 @@ def explain(
 ) -> dict[str, Any]:
     """The job's `error`: {code, title, why, next, detail}. `tail` is the end of the log, for what only the output tells; `blocked`
     is who was in the way when the job gave up waiting; `begun`, whether a revision had begun to run, which may have committed rows;
-    `first_of_all`, whether it broke in the first revision of a database that had none."""
+    `first_of_all`, whether it broke in the first revision that does anything, on a database that had none."""
     message = str((error or {}).get("message") or "")
     found, groups = _match(error, end, _short(message[:LONGEST_TEXT]), _short(tail[-LONGEST_TEXT:]))
     in_their_words = found.signature is not None

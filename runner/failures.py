@@ -52,6 +52,8 @@ def message(error: BaseException) -> str:
         return traceback.format_exception_only(type(error), error)[-1].strip()
     if isinstance(error, EOFError):  # what input() and getpass() raise
         return "{}: it asked a question, or read its standard input, and a job has nobody to answer.".format(_words(error) or "End of file")
+    if isinstance(error, _class("sqlalchemy.exc", "NoSuchTableError")):  # its words are the name alone
+        return 'The table "{}" does not exist.'.format(_words(error))
     text = _words(getattr(error, "orig", None) or error).strip()
     return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
 

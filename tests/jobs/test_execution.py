@@ -20,6 +20,7 @@ from tests.jobs.conftest import table, write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Run = Callable[..., Job]
+REFLECTED = 'with op.batch_alter_table("shelves") as shelves: shelves.drop_column("depth")'
 
 
 def rows(database: Database, query: str) -> list[tuple[object, ...]]:
@@ -177,6 +178,24 @@ def test_a_new_file_with_nothing_but_an_empty_version_table_is_unchanged(run: Ru
     assert rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("alembic_version",)]
     assert job.error
     assert job.error["code"] == "needs_tables"
+
+
+@pytest.mark.parametrize("up", ['op.execute("DELETE FROM shelves")', REFLECTED], ids=["asked", "reflected"])
+def test_a_history_whose_first_revision_is_empty_expects_tables_in_the_second(run: Run, database: Database, root: Path, up: str) -> None:
+    write_revision(root, "one", None, "pass")
+    write_revision(root, "two", "one", up)
+    job = run(database, "upgrade")
+    assert job.error
+    assert job.error["code"] == "needs_tables"
+    assert "shelves" in job.error["why"]
+
+
+def test_a_table_that_a_revision_before_should_have_made_is_another_cause(run: Run, database: Database, root: Path) -> None:
+    write_revision(root, "two", "one", REFLECTED)
+    job = run(database, "upgrade")
+    assert job.error
+    assert job.error["code"] == "AM-304"
+    assert job.error["why"].startswith('The table "shelves" does not exist (migrations/versions/two.py, line ')
 
 
 def test_a_new_file_in_which_a_table_stayed_is_partial(run: Run, database: Database, root: Path) -> None:

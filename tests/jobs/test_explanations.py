@@ -113,7 +113,7 @@ def test_a_table_that_the_first_revision_of_all_expects_was_never_made() -> None
     error = {"code": "database", "type": "Error", "message": "no such table: metrics", "step": "one", "file": "one.py", "line": 7}
     found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", first_of_all=True)
     assert found["code"] == "needs_tables"
-    assert found["why"].startswith("no such table: metrics (one.py, line 7). This is its first revision, ")
+    assert found["why"].startswith("no such table: metrics (one.py, line 7). This is the first revision that does anything, ")
     assert "Stamp" in found["next"][1]
     assert explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")["code"] == "AM-304"
 
