@@ -313,3 +313,14 @@ OTHER = Explanation(
     "",
     ("Look at the log.", "Mend env.py or the revision, read the code again, and make a new plan."),
 )
+# The same, where env.py or what it imports raised it: then no revision is at fault, and often a setting is missing.
+OUTSIDE = Explanation(
+    "project_error",
+    "The project's code failed, and no revision was begun",
+    "",
+    (
+        "Look at the log.",
+        "Give the project what it asks for, in its settings: environment variables, -x arguments, a working directory, a Flask application.",
+        "Or mend its env.py, read the code again, and make a new plan.",
+    ),
+)

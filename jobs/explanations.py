@@ -6,7 +6,7 @@ from typing import Any
 
 from environments.causes import WORDS
 from jobs import watch
-from jobs.catalogue import CATALOGUE, OTHER, OURS, Explanation
+from jobs.catalogue import CATALOGUE, OTHER, OURS, OUTSIDE, Explanation
 from jobs.supervisor import Exit
 
 __all__ = ["CATALOGUE", "OTHER", "OURS", "Explanation", "explain"]
@@ -55,6 +55,8 @@ def explain(
         found = OURS["needs_tables"]
     if found.code == "version_not_moved" and database_state == "unknown":
         found = OURS["unverified"]
+    if found is OTHER and not begun and _is_outside(error):
+        found = OUTSIDE
     parts = [_cause(found, error, message), found.why.format(*groups) if groups else found.why]
     why = " ".join(part for part in (parts if in_their_words else reversed(parts)) if part)
     blocked = blocked if found.code in WAITED else None
@@ -119,6 +121,11 @@ def _told_apart(message: str, tail: str) -> str:
     if "alembic/script/revision.py" in tail:
         return f"KeyError: {message} in the map of revisions"
     return f"KeyError: {message} in os.environ" if ENVIRON.search(tail) else message
+
+
+def _is_outside(error: Mapping[str, Any] | None) -> bool:
+    """Whether the project raised it and no revision did; a server's words are not the project's."""
+    return error is not None and error.get("code") == "project_error" and not error.get("step")
 
 
 def _cause(found: Explanation, error: Mapping[str, Any] | None, message: str) -> str:

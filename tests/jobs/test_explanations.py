@@ -109,6 +109,21 @@ def test_a_failure_of_the_projects_code_gives_its_words() -> None:
     assert (found["code"], "the cellar is full" in str(found["why"])) == ("project_error", True)
 
 
+def test_what_env_raises_before_any_revision_does_not_send_people_to_a_revision() -> None:
+    error = {"code": "project_error", "type": "Exception", "message": "No connection set", "step": None, "file": "env.py", "line": 16}
+    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged")
+    assert (found["code"], found["title"]) == ("project_error", "shop dev: the project's code failed, and no revision was begun")
+    assert not any("Mend the revision" in step for step in found["next"])
+    assert "environment variables" in found["next"][1]
+
+
+@pytest.mark.parametrize(("begun", "change"), [(True, {}), (False, {"step": "one"}), (False, {"code": "database"})])
+def test_what_a_revision_or_the_server_says_is_not_told_as_envs(begun: bool, change: dict[str, str]) -> None:
+    error = {"code": "project_error", "type": "Exception", "message": "No room", "step": None} | change
+    found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", begun=begun)
+    assert found["title"] == "shop dev: the migration failed"
+
+
 def test_a_table_that_the_first_revision_of_all_expects_was_never_made() -> None:
     error = {"code": "database", "type": "Error", "message": "no such table: metrics", "step": "one", "file": "one.py", "line": 7}
     found = explain(error, Exit(returncode=1), "", place="shop dev", database_state="unchanged", first_of_all=True)
