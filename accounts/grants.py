@@ -59,9 +59,11 @@ def create_grant(*, by: User, to: User | Team, role: str, project: Any = None, e
     holder = {"user": to, "team": None} if isinstance(to, User) else {"user": None, "team": to}
     with transaction.atomic():
         hold(to)  # two grants of the same thing would have to be taken back twice
-        grant, is_new = Grant.objects.get_or_create(**holder, role=role, project=project, environment=environment)
-        if is_new:
-            record(by.username, "grant.create", f"grant {grant.pk}", **_facts(grant))
+        fields = holder | {"role": role, "project": project, "environment": environment}
+        if same := Grant.objects.filter(**fields).first():
+            return same
+        grant = Grant.objects.create(**fields)
+        record(by.username, "grant.create", f"grant {grant.pk}", **_facts(grant))
     return grant
 
 

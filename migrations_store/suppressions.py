@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.permissions import Action, require, require_part
 from audit.services import record
 from config.errors import Invalid, NotFound
+from config.rows import hold
 from migrations_store.findings.finding import Finding
 from migrations_store.findings.registry import RULES
 from migrations_store.models import KnownRevision, Project, Suppression
@@ -26,13 +27,16 @@ def suppress(
     project: Project, *, user: User, rule: str, reason: str, expires_at: datetime | None,
     revision: str | None = None, object: str | None = None,
 ) -> Suppression:  # fmt: skip
-    """Accepts what a rule says: of a revision and an object, or of all. It needs a reason, and an end within a year or none."""
+    """Accepts what a rule says: of a revision and an object, or of all. It needs a reason, and an end within a year or none. Saying the
+    same twice is saying it once: it could not be taken back with one word."""
     require(user, Action.REVIEW, project=project)
     _check(rule, reason, expires_at, revision, object)
-    new = Suppression(project=project, rule=rule, revision=revision or None, object=object or None)
-    new.reason, new.by, new.expires_at = reason.strip(), user.username, expires_at
+    said = {"rule": rule, "revision": revision or None, "object": object or None, "reason": reason.strip(), "by": user.username}
     with transaction.atomic():
-        new.save(force_insert=True)
+        hold(project)
+        if same := Suppression.objects.filter(project=project, **said, expires_at=expires_at).first():
+            return same
+        new = Suppression.objects.create(project=project, **said, expires_at=expires_at)
         record(user.username, "finding.suppress", f"project {project.slug}", **_told(new), reason=new.reason)
     return new
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role, User
+from audit.models import AuditEntry
 from environments.models import Database
 from migrations_store.models import Suppression
 from tests.api.conftest import Api, problem_of, token_of
@@ -25,6 +26,15 @@ def test_an_acceptance_is_made_listed_and_taken_back(api: Api, database: Databas
     assert api.get("/projects/shop/suppressions?active=true")["items"] == [made]
     assert api.call("DELETE", f"/projects/shop/suppressions/{made['id']}").status_code == 204
     assert problem_of(api.call("DELETE", f"/projects/shop/suppressions/{made['id']}"))["status"] == 404
+
+
+def test_the_same_said_twice_is_one_acceptance(api: Api, database: Database) -> None:
+    made = api.post("/projects/shop/suppressions", BODY)
+    assert api.post("/projects/shop/suppressions", BODY) == made
+    assert api.post("/projects/shop/suppressions", BODY | {"object": "users.phone"}) != made
+    assert AuditEntry.objects.filter(action="finding.suppress").count() == 2
+    api.call("DELETE", f"/projects/shop/suppressions/{made['id']}")
+    assert [one["object"] for one in api.get("/projects/shop/suppressions")["items"]] == ["users.phone"]
 
 
 @pytest.mark.parametrize(
