@@ -15,7 +15,7 @@ from typing import Self
 
 from config.embedded import CannotStart, Server, die_with_parent
 
-STOP_TIMEOUT = 85.0
+STOP_MARGIN = 25.0  # for what a canceled job still has to do
 KILL_TIMEOUT = 5.0
 FIRST_DELAY, LONGEST_DELAY, STABLE_AFTER = 0.5, 30.0, 60.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -83,6 +83,7 @@ class Supervisor:
         self.servers: list[Server] = []
         self.stages: list[list[Child]] = []
         self.serving = self.stopping = False
+        self.grace = 60.0  # what running jobs get when all is stopped
         self.mend_at: dict[str, float] = {}
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
@@ -155,14 +156,15 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ends everything: stage by stage, then the servers, then whatever is still there by force."""
-        deadline = time.monotonic() + STOP_TIMEOUT
+        began = time.monotonic()
+        deadline = began + self.grace + STOP_MARGIN
         told = False
         for stage in self.stages:
             for child in stage:
                 child.ask_to_stop()
             while any(child.is_running() for child in stage) and time.monotonic() < deadline:
-                if not told and deadline - time.monotonic() < STOP_TIMEOUT - 5:
-                    say("Waiting for running jobs; after a minute they are canceled.")
+                if not told and time.monotonic() - began > 5:
+                    say(f"Waiting for running jobs; {self.grace:.0f} s after the stop they are canceled.")
                     told = True
                 self.wait(0.1)
         if any(child.is_running() for child in self.children):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from django.conf import settings
 from django.db import Error as StoreError
 from django.db import connections
 
@@ -55,6 +56,7 @@ def serve(options: argparse.Namespace) -> None:
     with lock, Supervisor() as supervisor:
         supervisor.servers += start_broker(options.data)
         set_up(options, supervisor.servers)
+        supervisor.grace = settings.STOP_GRACE
         supervisor.stages += stages(options.port)
         supervisor.run(lambda: is_ready(options.port), lambda: announce(options.port))
 

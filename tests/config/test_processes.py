@@ -71,6 +71,22 @@ def test_supervisor_stops_on_signal(watch, tmp_path, number):
     assert is_gone(pid)
 
 
+def test_supervisor_waits_as_long_as_it_was_told(tmp_path):
+    """Neither less than the grace of running jobs, nor the same whatever that is."""
+    told = "from config import processes\nprocesses.STOP_MARGIN = 0\n" + PROGRAM.replace(
+        "    supervisor.run", "    supervisor.grace = 6\n    supervisor.run"
+    )
+    child = f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 1; done"
+    with subprocess.Popen([sys.executable, "-c", told, child], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        pid = pid_in(tmp_path / "pid")
+        began = time.monotonic()
+        process.terminate()
+        said = process.communicate(timeout=30)[1].decode()
+    assert 5.5 < time.monotonic() - began < 20
+    assert "Waiting for running jobs; 6 s after the stop they are canceled." in said
+    assert is_gone(pid)
+
+
 def test_supervisor_kills_daemons(watch, tmp_path):
     watched = watch(f"setsid sh -c 'setsid sleep 1000 & echo $! > {tmp_path}/pid' & exec sleep 1000")
     pid = pid_in(tmp_path / "pid")
