@@ -11,23 +11,13 @@ from django.utils.translation import ngettext
 from config.retelling import told
 from dashboard import states
 from dashboard.database_view import explain, is_awaited
-from dashboard.pipeline_survey import Seen, Survey
+from dashboard.pipeline_survey import ATTENTION_UP_TO, Seen, Survey
 from environments.models import Database, DatabaseState
 from jobs import waiting
 from jobs.models import Job
 
-RANKS = {
-    "partial": 0,
-    "failed": 1,
-    "blocked": 2,
-    "unknown_outcome": 2,
-    "unknown_revision": 2,
-    "unreachable": 3,
-    "overlapping": 3,
-    "ahead": 3,
-    "drift": 4,
-}
-MINE, OTHERS = 2, 5
+RANKS = {state: place for place, state in enumerate(states.ORDER) if place <= ATTENTION_UP_TO}
+MINE, OTHERS = RANKS["blocked"], len(RANKS)
 
 
 @dataclass(frozen=True)

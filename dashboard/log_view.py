@@ -17,7 +17,10 @@ PAGE_LINES, MORE_LINES = 120, 500  # a page stays light; those before and after 
 MATCHES = 1000
 POLL_LINES = 500
 SCAN_LINES = 100_000
-ERROR_LINE = re.compile(r"\b(?:error|fatal|critical|traceback)\b|^\s*[\w.]*(?:Error|Exception)\b", re.IGNORECASE)
+# Neither the code that a traceback quotes nor what SQLAlchemy adds to a message is an error of its own.
+ERROR_LINE = re.compile(
+    r"^(?! {4}|\(Background on this error)(?:.*\b(?i:error|fatal|critical|traceback)\b|\s*(?:\w+\.)*\w*(?:Error|Exception)(?=:|\s*$))"
+)
 WARNING_LINE = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 LEVEL_WORD = re.compile(r"^(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
 LEVELS = {"": _("All"), "warnings": _("Warnings and errors"), "errors": _("Errors")}

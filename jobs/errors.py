@@ -38,6 +38,13 @@ class NotDecidable(Conflict):
     title = "There is nothing to decide"
 
 
+class OutcomeUnknown(Conflict):
+    """Nobody is left who could be canceled; the scheduler asks the database."""
+
+    code = "outcome_unknown"
+    title = "There is nothing left to cancel"
+
+
 class NotCancelable(Conflict):
     """The job has ended."""
 

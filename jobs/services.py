@@ -17,7 +17,7 @@ from environments.permissions import require_on
 from environments.policies import Rules
 from jobs import gates, schedule, telling
 from jobs.decisions import decide, release, withdraw
-from jobs.errors import GateClosed, KeyTaken, NotCancelable, PlanStale
+from jobs.errors import GateClosed, KeyTaken, NotCancelable, OutcomeUnknown, PlanStale
 from jobs.models import WAITING, Command, Job, JobStatus, OutcomeState, Plan, Promotion, Step, StepStatus
 from jobs.plans import make_plan
 
@@ -195,6 +195,8 @@ def cancel_job(job: Job, *, user: User, reason: str = "") -> Job:
         asked = ended or Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING).update(**marks)
         if not asked:
             job.refresh_from_db(fields=["status"])
+            if job.status == JobStatus.UNKNOWN:
+                raise OutcomeUnknown(f"Job {job.pk} runs no more. What it left is read as soon as {job.database} answers.")
             raise NotCancelable(f"Job {job.pk} is {job.get_status_display().lower()} already, so there is nothing to cancel.")
         if ended:
             job.steps.filter(status=StepStatus.PENDING).update(status=StepStatus.SKIPPED)

@@ -101,6 +101,26 @@ def test_errors_and_warnings_are_marked_and_filtered(client: Client, running: Jo
     assert "all well" in page(client, running, "?find=ALL")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [
+        ("Traceback (most recent call last):", True),
+        ("sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t", True),
+        ("    app.errors.StillUsed", False),
+        ("KeyboardInterrupt", False),
+        ("ERROR [alembic.util.messaging] it failed", True),
+        ("  + Exception Group Traceback (most recent call last):", True),
+        ("ValueError", True),
+        ("    self._handle_dbapi_exception(", False),
+        ("    raise LookupError(name) from error", False),
+        ("(Background on this error at: https://sqlalche.me/e/20/e3q8)", False),
+    ],
+)
+def test_quoted_code_is_no_error_of_its_own(client: Client, running: Job, text: str, is_error: bool) -> None:
+    write_log(running, text)
+    assert ('class="e"' in page(client, running)) is is_error
+
+
 def test_a_long_log_shows_its_end_and_leads_to_the_rest(client: Client, running: Job) -> None:
     write_log(running, *[f"line {number}" for number in range(1, 3001)])
     shown = page(client, running)
@@ -129,6 +149,14 @@ def test_an_ended_job_cannot_be_canceled(client: Client, run: Run, database: Dat
     job = run(database, "upgrade", "head")
     assert "Cancel…" not in page(client, job)
     assert client.post(f"/jobs/{job.pk}/cancellation/", {"reason": "late"}).status_code == 409
+
+
+def test_what_nobody_runs_any_more_is_not_called_ended(client: Client, running: Job) -> None:
+    Job.objects.filter(pk=running.pk).update(status=JobStatus.UNKNOWN)
+    answer = client.post(f"/jobs/{running.pk}/cancellation/", {"reason": "late"})
+    assert answer.status_code == 409
+    assert "read as soon as shop/dev answers" in answer.content.decode()
+    assert "ended" not in answer.content.decode()
 
 
 def test_a_viewer_cannot_cancel(viewer_client: Client, running: Job) -> None:
