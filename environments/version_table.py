@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
-from sqlalchemy import ColumnClause, Connection, column, inspect, select, table
+from sqlalchemy import ColumnClause, Connection, column, inspect, select, table, text
 from sqlalchemy.sql.elements import quoted_name
 
 from environments import connections, fingerprint, identity, indexes
@@ -20,7 +20,7 @@ MOST_ROWS = 1000
 @dataclass(frozen=True)
 class Reading:
     """What one connection saw. `rows` is None where there is no version table; `fingerprint` is "" if it was not asked for, and
-    then nor were the indexes."""
+    then nor were the indexes. `search_path` names the schemas in which PostgreSQL looks for what is named without one."""
 
     rows: list[str] | None
     identity: Identity
@@ -29,6 +29,7 @@ class Reading:
     fingerprint: str
     at: datetime = field(default_factory=timezone.now)
     invalid_indexes: list[str] = field(default_factory=list)
+    search_path: list[str] = field(default_factory=list)
 
 
 def read(database: Database, *, with_fingerprint: bool = True) -> Reading:
@@ -38,9 +39,10 @@ def read(database: Database, *, with_fingerprint: bool = True) -> Reading:
         rows = read_rows(connection, database)
         at, latency = timezone.now(), (time.perf_counter() - begun) * 1000
         known, server = identity.ask(connection)
+        path = _search_path(connection)  # before the fingerprint is taken, which sets another
         schema = _fingerprint(connection, database) if with_fingerprint else ""
         unfinished = indexes.invalid(connection) if with_fingerprint else []
-    return Reading(rows, known, server, round(latency, 1), schema, at, unfinished)
+    return Reading(rows, known, server, round(latency, 1), schema, at, unfinished, path)
 
 
 def read_rows(connection: Connection, database: Database) -> list[str] | None:
@@ -55,6 +57,15 @@ def read_rows(connection: Connection, database: Database) -> list[str] | None:
     if len(found) > MOST_ROWS:
         raise _unreadable(database, f"it has more than {MOST_ROWS} rows")
     return sorted(_as_id(value, database) for value in found)
+
+
+def _search_path(connection: Connection) -> list[str]:
+    """As it is set, with schemas that are not there yet: a project may make its own."""
+    if connection.dialect.name != "postgresql":
+        return []
+    path, user = connection.execute(text("SELECT current_setting('search_path'), CAST(current_user AS text)")).one()
+    names = [part.strip().strip('"').replace('""', '"') for part in path.split(",")]
+    return [user if name == "$user" else name for name in names if name]
 
 
 def table_name(database: Database) -> str:

@@ -140,6 +140,7 @@ class Execution:
         document = spec.with_target(
             spec.build(self.plan, self.snapshot, password=password),
             identity=start.identity,
+            search_path=self.reading.search_path if isinstance(self.reading, Reading) else [],
             job_id=self.job.pk,
             lock_timeout=rules.lock_timeout,
             statement_timeout=rules.statement_timeout,

@@ -54,10 +54,13 @@ def build(plan: Plan, snapshot: Snapshot, *, password: str | None) -> Spec:
     }
 
 
-def with_target(spec: Spec, *, identity: dict[str, Any], job_id: int, lock_timeout: int, statement_timeout: int) -> Spec:
-    """Adds what a run needs beyond a preview: the proof of the target, the lock and the time limits."""
+def with_target(
+    spec: Spec, *, identity: dict[str, Any], search_path: list[str], job_id: int, lock_timeout: int, statement_timeout: int
+) -> Spec:
+    """Adds what a run needs beyond a preview: the proof of the target, where its version is read, the lock and the time limits."""
     return spec | {
         "identity": identity,
+        "search_path": search_path,
         "lock_key": lock_key(identity),
         "lock_wait": settings.LOCK_WAIT,
         "lock_timeout": lock_timeout,

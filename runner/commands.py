@@ -6,7 +6,7 @@ import functools
 import inspect
 import time
 
-from . import project, seal
+from . import project, seal, targets
 from .failures import Failure
 
 
@@ -71,9 +71,11 @@ class Run:
         ours, theirs = self.spec.version_table, context.version_table
         if not ours or context.as_sql:
             return
-        usual = getattr(context.dialect, "default_schema_name", None)
         schema, there = self.spec.version_table_schema, context.version_table_schema
-        if ours != theirs or (there and not schema and there != usual):
+        read = self.spec.search_path or [getattr(context.dialect, "default_schema_name", None)]
+        if self.spec.search_path and not schema and not there:
+            there = targets.beneath(context.connection).schema_of(theirs)  # env.py may have set another search_path
+        if ours != theirs or (there and not schema and there not in read):
             text = "env.py keeps the version in {}, and the settings of this database name {}. Nothing was run."
             self.failure = Failure("version_elsewhere", text.format(_table(there, theirs), _table(schema, ours)))
             raise self.failure

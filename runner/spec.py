@@ -19,7 +19,8 @@ class Step:
 class Spec:
     """`from_heads` and `to_heads` are `from` and `to` in the document; times are seconds, 0 for no limit. `manifest` maps the paths
     below `root` that decide what happens to the SHA-256 of their content. With `every_dialect` a preview writes its one step both ways
-    for each kind of database. `version_table` is where the dashboard reads what the database has; empty, nothing is compared with it."""
+    for each kind of database. `version_table` is where the dashboard reads what the database has; empty, nothing is compared with it.
+    Where no schema is named, PostgreSQL looks for it in those of `search_path`."""
 
     command: str
     url: str
@@ -42,6 +43,7 @@ class Spec:
     proposal: dict = field(default_factory=dict)
     version_table: str = ""
     version_table_schema: str = ""
+    search_path: list = field(default_factory=list)
     identity: dict | None = None
     lock_key: int | None = None
     lock_wait: float = 60

@@ -43,6 +43,12 @@ def of(connection):
     raise Failure("wrong_database", "A connection through {} cannot be proven to lead to this profile's database.".format(name))
 
 
+def beneath(connection):
+    """The target behind a connection of SQLAlchemy."""
+    fairy = connection.connection
+    return of(getattr(fairy, "dbapi_connection", None) or fairy.connection)  # the second before SQLAlchemy 1.4.24
+
+
 class Target:
     dialect = ""
 
@@ -121,6 +127,19 @@ class PostgreSQL(Target):
             return False
         answer = self.attempt("SELECT CASE WHEN pg_postmaster_start_time() = '{}'::timestamptz THEN 1 ELSE 0 END".format(moment))
         return answer == (1,)
+
+    def schema_of(self, table: str) -> str:
+        """Where a table of this name is, or would be made. Within the project's transaction, if it has one: its search_path counts."""
+        found = (
+            "SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "  # noqa: S608 - quoted
+            "WHERE relname = '{}' AND pg_table_is_visible(pg_class.oid) LIMIT 1".format(table.replace("'", "''"))
+        )
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("SELECT CAST(COALESCE(({}), current_schema()) AS text)".format(found))
+            return cursor.fetchone()[0]
+        finally:
+            cursor.close()
 
     def is_pooled(self) -> bool:
         """A pooler greets its clients with a process number of its own; the server knows the real one."""

@@ -128,6 +128,15 @@ def test_read_tells_postgresql_by_its_identity(make_database, postgres, pg_sql) 
 
 
 @pytest.mark.postgresql
+def test_read_tells_the_search_path_as_it_is_set(make_database, postgres, pg_sql) -> None:
+    """Schemas that are not there yet included: the project may make them."""
+    url = postgres.create_database("vt_path")
+    assert version_table.read(make_database(url)).search_path == ["postgres", "public"]
+    pg_sql(url, """ALTER DATABASE vt_path SET search_path = Shop, "Big one", "a""b", public""")
+    assert version_table.read(make_database(url)).search_path == ["shop", "Big one", 'a"b', "public"]
+
+
+@pytest.mark.postgresql
 def test_read_tells_databases_of_one_server_apart(make_database, postgres) -> None:
     one, two = (version_table.read(make_database(postgres.create_database(f"vt_{name}"))).identity for name in ("one", "two"))
     assert one["system_identifier"] == two["system_identifier"]

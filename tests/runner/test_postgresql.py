@@ -92,7 +92,8 @@ def test_upgrade_under_the_lock(world: World, server: EmbeddedPostgres, shop: st
         pytest.skip(f"{driver} is not installed")
     if driver == "asyncpg":
         world.write("migrations/env.py", ASYNC_ENV)
-    seen = run(spec(world, server, shop, session, f"postgresql+{driver}"))
+    where = {"version_table": "alembic_version", "search_path": ["public"]}
+    seen = run(spec(world, server, shop, session, f"postgresql+{driver}", **where))
     assert seen.exit.closed, seen.text
     told = [event["event"] for event in seen.events]
     assert told.index("connected") < told.index("locked") < told.index("sql")
@@ -119,6 +120,52 @@ def test_every_session_has_the_jobs_name(world: World, server: EmbeddedPostgres,
     ask = '\ncursor = getattr(connection, "connection", connection).cursor()\ncursor.execute("SHOW application_name")'
     world.revision("two", code.format(url=server.url(shop, "postgresql")) + ask + "\nprint(cursor.fetchone()[0])")
     assert run(spec(world, server, shop, session, env_vars={"PGAPPNAME": "shop"})).text == "alembic-dashboard job 5"
+
+
+TENANT = """\
+        from sqlalchemy import text
+        connection.execute(text("CREATE SCHEMA oslo"))
+        connection.execute(text("SET search_path TO {path}"))
+        connection.commit()
+        connection.dialect.default_schema_name = "oslo"
+"""
+
+
+@pytest.mark.parametrize("more", ["", ", transaction_per_migration=True", ', version_table_schema="oslo"'])
+@pytest.mark.parametrize("command", ["upgrade", "stamp"])
+def test_a_search_path_that_leads_the_version_elsewhere_ends_the_run(
+    world: World, server: EmbeddedPostgres, shop: str, session: Any, more: str, command: str
+) -> None:
+    """Alembic's own recipe for a schema for each tenant: without the schema in the settings nobody would read that version."""
+    configure = "        context.configure(connection=connection"
+    world.write("migrations/env.py", ENV.replace(configure, TENANT.format(path="oslo") + configure + more))
+    where = {"version_table": "alembic_version", "search_path": ["postgres", "public"]}
+    document = spec(world, server, shop, session, **where) | {"command": command}
+    seen = run(document)
+    assert seen.error["code"] == "version_elsewhere", seen.text
+    assert "in oslo.alembic_version, and the settings of this database name alembic_version. Nothing was run." in seen.error["message"]
+    session.execute("SELECT tablename FROM pg_tables WHERE schemaname IN ('oslo', 'public')")
+    assert session.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "where"),
+    [
+        ("oslo", "", {"version_table_schema": "oslo", "search_path": ["postgres", "public"]}),
+        ("oslo", "", {"search_path": ["oslo", "public"]}),
+        ("oslo, public", "CREATE TABLE alembic_version (version_num varchar(32))", {"search_path": ["postgres", "public"]}),
+    ],
+    ids=["named in the settings", "of the role", "behind it the known table"],
+)
+def test_a_search_path_of_a_version_that_is_read_may_be_set(
+    world: World, server: EmbeddedPostgres, shop: str, session: Any, path: str, before: str, where: dict[str, Any]
+) -> None:
+    configure = "        context.configure(connection=connection"
+    world.write("migrations/env.py", ENV.replace(configure, TENANT.format(path=path) + configure))
+    if before:
+        session.execute(before)
+    seen = run(spec(world, server, shop, session, version_table="alembic_version", **where))
+    assert seen.exit.closed, seen.text
 
 
 def test_concurrent_index_in_an_autocommit_block(world: World, server: EmbeddedPostgres, shop: str, session: Any) -> None:
