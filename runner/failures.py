@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.machinery
 import os
 import re
 import sys
@@ -54,7 +55,7 @@ def message(error: BaseException) -> str:
         return "{}: it asked a question, or read its standard input, and a job has nobody to answer.".format(_words(error) or "End of file")
     if isinstance(error, _class("sqlalchemy.exc", "NoSuchTableError")):  # its words are the name alone
         return 'The table "{}" does not exist.'.format(_words(error))
-    text = _words(getattr(error, "orig", None) or error).strip()
+    text = (_words(getattr(error, "orig", None) or error) + _hidden(error)).strip()
     return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
 
 
@@ -64,6 +65,36 @@ def _words(error: BaseException) -> str:
         return str(error)
     except Exception:
         return ""
+
+
+def _hidden(error: BaseException) -> str:
+    """Where a module of the working directory, which comes first on the path, was met in the place of an installed one of the same name."""
+    name = (getattr(error, "name", None) or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:  # the project removed it
+        return ""
+    own, meant = (_found(name, here, inside=inside) for inside in (True, False))
+    if not own or not meant or not own.origin or not (_imports_from_itself(error, own.origin) or _takes_for_package(error, meant)):
+        return ""
+    text = "; {} in the working directory hides the installed module {}: name another working directory in the project's settings"
+    return text.format(os.path.relpath(own.origin, here), name)
+
+
+def _found(name: str, here: str, *, inside: bool):
+    """The module of that name in the directory, or everywhere else."""
+    places = [here] if inside else [path for path in sys.path if os.path.realpath(path) != here]
+    return importlib.machinery.PathFinder.find_spec(name, places) if name else None
+
+
+def _imports_from_itself(error: BaseException, file: str) -> bool:
+    """Nobody means that, and it is no circle between modules of the project."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "partially initialized module" in _words(error) and bool(frames) and os.path.realpath(frames[-1].filename) == file
+
+
+def _takes_for_package(error: BaseException, meant) -> bool:
+    return "is not a package" in _words(error) and bool(meant.submodule_search_locations)
 
 
 def is_reading(error: BaseException) -> bool:

@@ -183,6 +183,31 @@ def test_a_missing_module_is_named(world: World) -> None:
     assert (seen.error["code"], seen.error["file"], seen.error["line"]) == ("missing_module", "migrations/env.py", 1)
 
 
+@pytest.mark.parametrize(
+    ("module", "asked"),
+    [("colorsys", "import colorsys"), ("xmlrpc", "import xmlrpc.client")],
+    ids=["imports from itself", "taken for a package"],
+)
+def test_a_module_of_the_project_that_hides_an_installed_one_is_named(world: World, module: str, asked: str) -> None:
+    world.write("colorsys.py", "from colorsys import rgb_to_hsv")
+    world.write("xmlrpc.py", "")
+    world.write("migrations/env.py", asked)
+    message = world.run().error["message"]
+    assert f"; {module}.py in the working directory hides the installed module {module}: " in message
+
+
+def test_a_circle_of_the_projects_own_modules_hides_nothing(world: World) -> None:
+    world.write("shop/__init__.py", "from shop.models import Shelf")
+    world.write("shop/models.py", "from shop import Door")
+    world.write("colorsys.py", "from hues import red")
+    world.write("hues.py", "from colorsys import blue")
+    for asked in ("shop", "colorsys"):
+        world.write("migrations/env.py", f"import {asked}")
+        message = world.run().error["message"]
+        assert "partially initialized" in message
+        assert "hides" not in message
+
+
 def test_a_step_without_downgrade_is_refused(world: World) -> None:
     world.run()
     path = world.root / "migrations/versions/three.py"
