@@ -1,6 +1,7 @@
 """Takes known secrets out of text, at the one place where bytes of a project enter ours."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable
@@ -71,22 +72,26 @@ class Stream:
 
 @lru_cache(maxsize=64)
 def written_forms(secret: str) -> frozenset[str]:
-    """The secret as it is, and as URLs, ini files, SQL, libpq, JSON, Python and base64 write it."""
+    """The secret as it is, and as URLs, ini files, SQL, libpq, JSON, Python, HTML, a shell, base64 and hexadecimal digits write it; some of
+    them of a URL that holds it, where it stands encoded already."""
     plain = {secret, CONTROL.sub("", secret)}
     quoted = {encode(form) for form in plain for encode in (quote, quote_plus, lambda text: quote(text, safe=""))}
     quoted |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in quoted}
     literals = {form.replace("'", "''") for form in plain} | {re.sub(r"([\\'])", r"\\\1", form) for form in plain}
-    doubled = {form.replace("%", "%%") for form in plain | quoted | literals}
+    quoted |= {quote(form) for form in quoted}
+    doubled = {form.replace("%", times) for form in plain | quoted | literals for times in ("%%", "%%%%")}
     escaped = {json.dumps(form)[1:-1] for form in plain} | {json.dumps(form, ensure_ascii=False)[1:-1] for form in plain}
-    escaped |= {repr(form)[1:-1] for form in plain}
-    return frozenset(form for form in plain | quoted | literals | doubled | escaped | encoded(secret) if len(form) >= SHORTEST)
+    escaped |= {repr(form)[1:-1] for form in plain} | {form.replace("'", "'\"'\"'") for form in plain}
+    escaped |= {html.escape(form) for form in plain} | {html.escape(form).replace("&#x27;", "&#39;") for form in plain}
+    packed = {form for text in {secret, quote_plus(secret), quote(secret, safe="")} for form in encoded(text)}
+    return frozenset(form for form in plain | quoted | literals | doubled | escaped | packed if len(form) >= SHORTEST)
 
 
 def encoded(secret: str) -> set[str]:
-    """Base64 of the secret alone, and what stays the same of it wherever it stands within a longer text."""
+    """Hexadecimal digits; base64 of the secret alone, and what stays the same of it wherever it stands within a longer text."""
     data = secret.encode()
     whole = {encode(data).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)}
-    found = whole | {form.rstrip("=") for form in whole}
+    found = whole | {form.rstrip("=") for form in whole} | {data.hex(), data.hex().upper()}
     for shift in range(3):
         padded = bytes(shift) + data
         first, last = (shift * 8 + 5) // 6, len(padded) * 8 // 6

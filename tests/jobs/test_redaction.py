@@ -1,8 +1,10 @@
 """Secrets in every form, wherever reads happen to end."""
 
 import base64
+import html
 import json
 import re
+import shlex
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -22,6 +24,12 @@ FORMS = {
     "JSON, not ASCII": json.dumps(SECRET, ensure_ascii=False),
     "repr": repr(SECRET),
     "base64": base64.b64encode(SECRET.encode()).decode(),
+    "base64 of its URL": base64.b64encode(f"postgresql://ada:{quote_plus(SECRET)}@host".encode()).decode(),
+    "hexadecimal": SECRET.encode().hex(),
+    "HTML": html.escape(SECRET),
+    "HTML of a template": html.escape(SECRET).replace("&#x27;", "&#39;"),
+    "quoted twice": quote(quote(SECRET, safe=""), safe=""),
+    "percent doubled twice": SECRET.replace("%", "%%%%"),
 }
 
 
@@ -38,8 +46,9 @@ def test_every_form_is_masked(form: str) -> None:
         "ALTER ROLE app PASSWORD 'o''hara\\50%'",
         "ALTER ROLE app PASSWORD 'o''hara\\50%%'",
         r"host=db password='o\'hara\\50%'",
+        "psql --set password=" + shlex.quote("o'hara\\50%"),
     ],
-    ids=["SQL", "SQL with parameters", "libpq"],
+    ids=["SQL", "SQL with parameters", "libpq", "shell"],
 )
 def test_a_quote_within_it_hides_nothing(text: str) -> None:
     shown = Redactor(["o'hara\\50%"]).text(text)
