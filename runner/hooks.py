@@ -123,8 +123,10 @@ class OfflineConnectionError(Exception):
 
 
 def wrong(expected: dict, found: dict) -> Failure:
-    """Names what differs, and only that."""
+    """Names what differs, and only that; of another kind of server nothing else can be compared."""
     differing = [name for name in expected if expected[name] is not None and str(expected[name]) != str(found.get(name))]
+    if "dialect" in differing:
+        differing = ["dialect"]
     text = "The project's env.py connected to another database than this profile's. Expected {}; found {}. Nothing was run there."
     return Failure("wrong_database", text.format(_facts(expected, differing), _facts(found, differing)))
 

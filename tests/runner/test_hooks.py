@@ -47,6 +47,7 @@ def test_a_link_to_the_file_is_the_same_database(world: World, tmp_path: Path) -
 def test_another_dialect_is_another_database(world: World) -> None:
     seen = world.run(identity={"dialect": "postgresql", "database": "shop", "database_oid": 5})
     assert (seen.error["code"], seen.named("sql")) == ("wrong_database", [])
+    assert "Expected dialect postgresql; found dialect sqlite. " in seen.error["message"]
 
 
 def test_the_proof_is_told_once(world: World) -> None:
