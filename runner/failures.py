@@ -22,6 +22,7 @@ class Failure(Exception):
 def describe(error: BaseException, root: str, step: str | None = None) -> dict:
     """The facts of an `error` event; `root` is the directory below which the project's own files are."""
     file, line = (None, None) if isinstance(error, Failure) else place(error, root)
+    error = _unwrapped(error)
     facts = {"code": code(error), "type": type(error).__name__, "message": message(error), "step": step, "file": file, "line": line}
     original = getattr(error, "orig", None) or error
     state = getattr(original, "pgcode", None) or getattr(original, "sqlstate", None)
@@ -29,6 +30,12 @@ def describe(error: BaseException, root: str, step: str | None = None) -> dict:
     facts["pgcode"] = state if isinstance(state, str) else None
     facts["errno"] = number if isinstance(number, int) and not isinstance(original, SystemExit) else None
     return facts
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    """What SQLAlchemy raised, where oslo.db has wrapped it in a class of its own, whose text has the statement and its parameters."""
+    inner = getattr(error, "inner_exception", None)
+    return inner if isinstance(inner, _class("sqlalchemy.exc", "DBAPIError")) else error
 
 
 def code(error: BaseException) -> str:

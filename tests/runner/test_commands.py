@@ -105,6 +105,16 @@ def test_failure_tells_revision_and_line(world: World) -> None:
     assert "RuntimeError: the cellar is full" in seen.text
 
 
+def test_failure_tells_the_databases_words_where_a_library_has_wrapped_them(world: World) -> None:
+    """As oslo.db does: the text of its DBError is that of SQLAlchemy's, with the statement and its parameters."""
+    insert = 'op.get_bind().execute(sa.text("INSERT INTO nowhere VALUES (:x)"), {"x": "canary"})'
+    wrapped = "wrapped = type('DBError', (Exception,), {'inner_exception': error})(str(error))"
+    world.revision("four", f"try:\n    {insert}\nexcept Exception as error:\n    {wrapped}\n    raise wrapped from error")
+    error = world.run().error
+    assert (error["code"], error["type"], error["message"]) == ("database", "OperationalError", "no such table: nowhere")
+    assert (error["step"], error["file"]) == ("four", "migrations/versions/four.py")
+
+
 def test_failure_tells_the_line_of_an_installed_project(tmp_path: Path) -> None:
     world = World(tmp_path / "lib/site-packages/shop")
     world.revision("one", 'raise RuntimeError("the cellar is full")')
