@@ -10,6 +10,8 @@ import sys
 import traceback
 from pathlib import Path
 
+LIVE = re.compile("requires a live database connection")  # batch mode copies tables, and has to see them for that
+
 
 class Failure(Exception):
     """A reason of our own to stop."""
@@ -107,8 +109,9 @@ def _takes_for_package(error: BaseException, meant) -> bool:
 def is_reading(error: BaseException) -> bool:
     """Whether a revision that runs offline wanted to look at the database: there is no connection, its results are None, and it cannot
     be inspected."""
-    unknown = type(error).__name__ == "NoInspectionAvailable" or "MockConnection" in _words(error)
-    return unknown or "NoneType" in _words(error)
+    if type(error).__name__ == "NoInspectionAvailable" or LIVE.search(_words(error)):
+        return True
+    return "MockConnection" in _words(error) or "NoneType" in _words(error)
 
 
 def place(error: BaseException, root: str) -> tuple:

@@ -48,6 +48,11 @@ def test_preview_says_where_a_revision_reads_data(world: World) -> None:
     assert "SELECT 5" in str(found["five"]["sql"])
 
 
+def test_preview_says_where_batch_mode_copies_a_table(world: World) -> None:
+    world.revision("four", 'with op.batch_alter_table("one") as batch:\n        batch.alter_column("id", type_=sa.BigInteger())')
+    assert "looks at the database" in str(preview(world)["four"]["sql_unavailable"])
+
+
 def test_preview_refuses_an_env_that_connects_all_the_same(world: World) -> None:
     world.write("migrations/env.py", ENV.replace("context.is_offline_mode()", "False"))
     found = preview(world)
