@@ -153,6 +153,14 @@ CATALOGUE = [
         "Or make env.py use sqlalchemy.url from its Config.",
     ),
     _known(
+        "AM-117",
+        r"'Config' object has no attribute '([^']+)' in env\.py",
+        "env.py expects to be called by the project's own command",
+        "It asks Alembic's Config for {0}, which is not Alembic's: a command of the project sets it there before it calls Alembic.",
+        "Make env.py do the same where its Config lacks it, with the URL of sqlalchemy.url, or of an environment variable or an -x argument"
+        " that the project's settings fill.",
+    ),
+    _known(
         "AM-202",
         r"password authentication failed|\(1045,|Access denied for user \S+ \(using|no password supplied",
         "The login was rejected",

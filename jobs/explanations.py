@@ -108,6 +108,8 @@ def _match(error: Mapping[str, Any] | None, end: Exit, message: str, tail: str) 
         return OURS["version_not_moved"], ()
     if (error or {}).get("type") == "KeyError":
         message = _told_apart(message, tail)
+    if (error or {}).get("type") == "AttributeError" and str((error or {}).get("file")).endswith("env.py"):
+        message = f"{message} in env.py"
     for text in (message, tail if error is None else ""):
         for known in CATALOGUE:
             if text and known.signature and (match := known.signature.search(text)):
@@ -124,8 +126,8 @@ def _told_apart(message: str, tail: str) -> str:
 
 
 def _is_outside(error: Mapping[str, Any] | None) -> bool:
-    """Whether the project raised it and no revision did; a server's words are not the project's."""
-    return error is not None and error.get("code") == "project_error" and not error.get("step")
+    """Whether the project raised it and no revision did; a server's words are not the project's, nor are our own."""
+    return error is not None and error.get("code") == "project_error" and error.get("type") != "Failure" and not error.get("step")
 
 
 def _cause(found: Explanation, error: Mapping[str, Any] | None, message: str) -> str:

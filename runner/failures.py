@@ -65,7 +65,14 @@ def message(error: BaseException) -> str:
     if isinstance(error, _class("sqlalchemy.exc", "NoSuchTableError")):  # its words are the name alone
         return 'The table "{}" does not exist.'.format(_words(error))
     text = (_words(getattr(error, "orig", None) or error) + _hidden(error)).strip()
-    return re.sub(r"^<class '[\w.]+'>: ", "", text) or type(error).__name__  # SQLAlchemy's way of telling asyncpg's errors
+    return re.sub(r"^<class '[\w.]+'>: ", "", text) or _wordless(error)  # SQLAlchemy's way of telling asyncpg's errors
+
+
+def _wordless(error: BaseException) -> str:
+    """Of an error that says nothing, such as a bare assert: the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = frames[-1].line if frames else ""
+    return "it says no more than that, and comes from the line {}".format(line) if line else type(error).__name__
 
 
 def _words(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The explanations of what is wrong with history, code and configuration (AM-101 to AM-116), each on a failure that really happens.
+"""The explanations of what is wrong with history, code and configuration (AM-101 to AM-117), each on a failure that really happens.
 
 They are the same on every kind of database, so they run on SQLite. Where a plan refuses what Alembic would have failed at, both are
 tested: the refusal a person meets, and the explanation of the failure where `env.py` or a revision does it by itself.
@@ -57,6 +57,7 @@ def env(root: Path, more: str, old: str = "config = context.config\n") -> None:
         ("AM-116", "import os\ncreate_engine(os.getenv('SHOP_URL'))\n", "env.py, line"),
         ("AM-116", "create_engine('')\n", "env.py, line"),
         ("AM-116", "import os\nconfig.set_main_option('sqlalchemy.url', os.getenv('SHOP_URL'))\n", "env.py, line"),
+        ("AM-117", "config.shop_config\n", "asks Alembic's Config for shop_config"),
     ],
     ids=[
         "AM-101",
@@ -70,6 +71,7 @@ def env(root: Path, more: str, old: str = "config = context.config\n") -> None:
         "AM-116",
         "AM-116-empty",
         "AM-116-option",
+        "AM-117",
     ],
 )
 def test_what_env_py_does_by_itself_is_explained(stage: Stage, code: str, more: str, words: str) -> None:

@@ -7,7 +7,7 @@ AM-102 and AM-103 are refusals of a plan besides, AM-109 is what a check found, 
 Not provoked on an engine because it has no such thing: AM-201, AM-202, AM-203 on SQLite (no server; a missing file is
 `database_missing`), AM-302 on SQLite (nobody else can end its statements), AM-306 and AM-307 on SQLite (it converts everything, and has no
 such statements), AM-307 on MariaDB (each statement of DDL stands alone anyway), AM-308 elsewhere, AM-309 on SQLite (it does not enforce a
-length). AM-101 to AM-116 are Alembic's and the code's own, and do not depend on the engine: they are provoked on SQLite.
+length). AM-101 to AM-117 are Alembic's and the code's own, and do not depend on the engine: they are provoked on SQLite.
 Not provoked at all, and covered by their recorded messages in test_explanations.py: "too many clients" of a full PostgreSQL and
 "server has gone away", which need a server that others use at the same time; "sorry, too many connections" is provoked by a role's limit.
 """

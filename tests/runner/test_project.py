@@ -118,6 +118,12 @@ def test_a_question_gets_an_end_of_file(world: World, question: str) -> None:
     assert (error["type"], "a job has nobody to answer" in error["message"]) == ("EOFError", True)
 
 
+def test_an_error_without_words_is_told_by_its_line(world: World) -> None:
+    world.revision("four", "assert not 'this'")
+    error = world.run().error
+    assert (error["type"], error["message"]) == ("AssertionError", "it says no more than that, and comes from the line assert not 'this'")
+
+
 def test_breakpoint_does_not_stop(world: World) -> None:
     world.revision("four", "breakpoint()")
     assert world.run().exit.closed
