@@ -22,6 +22,7 @@ LABEL_GAP = 22
 REGIONS = 24
 FINE = 0.5  # rows that are closer are not drawn one by one
 CLOSED = 2
+Upright = tuple[int, bool, int]  # a line that stands: its colour, whether it is dashed, its x
 
 
 @dataclass(frozen=True)
@@ -117,23 +118,35 @@ def _coarse(graph: Graph, step: float) -> list[tuple[int, bool, str]]:
 
 
 def traced(rows: list[lanes.LaneRow], step: float, gap: int, widest: int) -> list[tuple[int, bool, str]]:
-    """One path for each colour, dashed or not. Upright pieces of a lane are joined as long as they follow each other."""
+    """One path for each colour, dashed or not. Upright pieces of a lane are joined as long as they follow each other; where a lane ends it
+    bends to the node that it has led to."""
     paths: dict[tuple[int, bool], list[str]] = defaultdict(list)
-    open_lines: dict[tuple[int, bool, int], float] = {}
+    open_lines: dict[Upright, float] = {}
     for place, row in enumerate(rows):
-        y, going = TOP + step * place, set()
+        y, going, bends = TOP + step * place, set(), dict[Upright, int]()
         for edge in row.edges:
             colour, x1, x2 = edge.color % COLOURS, *(EDGE + gap * min(lane, widest - 1) for lane in (edge.source, edge.target))
-            if edge.kind != "in" and x1 == x2:
+            if edge.kind == "in":
+                bends[colour, edge.dashed, x1] = x2
+            elif x1 == x2:
                 going.add((colour, edge.dashed, x1))
                 open_lines.setdefault((colour, edge.dashed, x1), y)
-            elif edge.kind != "in":
+            else:
                 paths[colour, edge.dashed].append(f"M{x1} {y:.1f}L{x2} {y + step:.1f}")
         for line in [line for line in open_lines if line not in going]:
-            paths[line[0], line[1]].append(f"M{line[2]} {open_lines.pop(line):.1f}V{y:.1f}")
+            paths[line[:2]].append(_ended(line[2], open_lines.pop(line), y, bends.pop(line, line[2]), min(step, gap)))
+        for line, x in bends.items():  # what came slanting from the node above
+            paths[line[:2]].append(f"M{line[2]} {y:.1f}H{x}" if x != line[2] else "")
     for line, y in open_lines.items():  # to a ghost below the last row
         paths[line[0], line[1]].append(f"M{line[2]} {y:.1f}v{min(step, 10):.1f}")
     return [(colour, dashed, "".join(parts)) for (colour, dashed), parts in sorted(paths.items())]
+
+
+def _ended(x: int, top: float, bottom: float, to: int, bend: float) -> str:
+    """An upright line from `top`, and its way to the node at `to` and `bottom`."""
+    if x == to:
+        return f"M{x} {top:.1f}V{bottom:.1f}"
+    return f"M{x} {top:.1f}V{max(top, bottom - bend):.1f}L{to} {bottom:.1f}"
 
 
 def _wanted(view: GraphView) -> list[tuple[int, Label]]:

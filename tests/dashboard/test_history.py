@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from dashboard.graph_map import EDGE, TOP, traced
 from dashboard.graph_svg import STYLE
 from dashboard.svg import policy
 from environments import services as environments
@@ -79,6 +80,19 @@ def test_every_line_that_begins_ends_at_the_revision_it_leads_to(project: Projec
         assert {edge.source: edge.color for edge in row.edges if edge.kind != "out"} == waiting
         waiting = {edge.target: edge.color for edge in row.edges if edge.kind != "in"}
     assert waiting == {}
+
+
+def test_every_line_of_the_map_ends_at_a_revision(project: Project, root: Path) -> None:
+    write_revision(root, "side", "one", *table("t_side"))
+    write(root, "far", 'down_revision = "three"\ndepends_on = "one"')
+    rows = lanes.layout(graphs.load(store.take_snapshot(project, user=None)))
+    nodes = {(str(EDGE + 10 * row.lane), f"{TOP + 16 * place:.1f}") for place, row in enumerate(rows)}
+    lines = [line for _colour, _dashed, shape in traced(rows, 16, 10, 6) for line in shape.split("M")[1:]]
+    points = [[part.split() for part in re.split("[VL]", line)] for line in lines]
+    starts = {tuple(line[0]) for line in points}
+    ends = {(line[0][0], *line[-1]) if len(line[-1]) == 1 else tuple(line[-1]) for line in points}
+    assert ends <= nodes | starts
+    assert starts <= nodes | ends
 
 
 def test_risk_and_way_back_are_marked(client: Client, project: Project, database: Database, root: Path) -> None:
