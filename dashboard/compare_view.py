@@ -8,28 +8,18 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from accounts.permissions import Action
-from dashboard import graph_marks, highlight
-from dashboard.graph_rows import Look
-from dashboard.graph_view import CREATE_DATE
+from dashboard import graph_marks, highlight, revision_list
 from environments.models import Database
 from environments.permissions import may_on
 from environments.sides import Comparison, Side
 from environments.urls import dialect
 from jobs import difference_sql
 from migrations_store import risks
-from migrations_store.graph import Graph, RevisionNode
+from migrations_store.graph import Graph
 from migrations_store.models import Project
 
 SHOWN = 200
 DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "sqlite": "SQLite"}
-
-
-@dataclass(frozen=True)
-class Row:
-    node: RevisionNode
-    created: str
-    risk: Look | None
-    back: str
 
 
 @dataclass(frozen=True)
@@ -43,9 +33,9 @@ class Way:
     url: str
 
 
-def rows(graph: Graph, ids: list[str], levels: risks.Levels) -> list[Row]:
+def rows(graph: Graph, ids: list[str], levels: risks.Levels) -> list[revision_list.Row]:
     """The newest first, as in the history."""
-    return [_row(graph.revisions[id], levels) for id in list(reversed(ids))[:SHOWN]]
+    return revision_list.rows((graph.revisions[id] for id in list(reversed(ids))[:SHOWN]), levels)
 
 
 def levels_of(graph: Graph, compared: Comparison) -> risks.Levels:
@@ -82,11 +72,6 @@ def sql(project: Project, graph: Graph, compared: Comparison) -> dict[str, Any]:
         "asked": sum(part.state == "asked" for part in parts),
         "missing": sum(part.state == "none" for part in parts),
     }
-
-
-def _row(node: RevisionNode, levels: risks.Levels) -> Row:
-    created, level = CREATE_DATE.search(node.doc), levels.get(node.sha256, "")
-    return Row(node, created.group(1) if created else "", graph_marks.risk(level), graph_marks.way_back(node, level))
 
 
 def _direction(compared: Comparison) -> tuple[Side, Side, list[str]]:

@@ -12,14 +12,16 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Action, may, require
 from config.errors import Refused
 from config.retelling import told
-from dashboard import database_view, moves, plan_view
+from dashboard import database_view, moves, plan_view, revision_list
 from dashboard.requests import user_of
 from environments import policies, queries, services, urls, wording
 from environments.models import Database
 from environments.permissions import may_on
+from environments.urls import dialect
 from jobs import applied
 from jobs import queries as jobs
 from migrations_store import graph as graphs
+from migrations_store import risks
 from migrations_store.graph import Graph
 
 JOBS_SHOWN = 10
@@ -79,10 +81,12 @@ def _places(found: Database, graph: Graph | None) -> dict[str, Any]:
     if graph is None:
         return {"now": [(revision, "") for revision in found.current], "next": [], "pending": [], "dots": [], "more_pending": 0}
     pending = [graph.revisions[revision] for revision in reversed(found.pending) if revision in graph.revisions]
+    shown = pending[:PENDING_SHOWN]
+    levels = risks.known((node.sha256 for node in shown), {dialect(found.driver)})
     return {
         "now": plan_view.named(found.current, graph),
         "next": [graph.revisions[head] for head in graph.real_heads],
-        "pending": pending[:PENDING_SHOWN],
+        "pending": revision_list.rows(shown, levels),
         "more_pending": max(0, len(pending) - PENDING_SHOWN),
         "dots": plan_view.dots(len(pending)),
     }

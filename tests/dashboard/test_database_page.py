@@ -1,5 +1,6 @@
 """The page of one database, in each of its states."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,9 @@ from django.test import Client
 from environments import services as environments
 from environments.models import Database
 from jobs.models import Job
+from migrations_store import risks
+from migrations_store import services as store
+from tests.jobs.conftest import write_revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Run = Callable[..., Job]
@@ -38,6 +42,17 @@ def test_now_and_next(client: Client, run: Run, database: Database) -> None:
     assert "makes three" in shown
     assert f'<a href="/jobs/{job.pk}/">{job.pk}</a>' in shown
     assert shown.partition("</main>")[0].count("btn primary") == 1
+
+
+def test_what_is_pending_is_listed_with_its_risk(client: Client, root: Path, database: Database) -> None:
+    write_revision(root, "four", "three", 'op.drop_table("t_three")', "raise NotImplementedError")
+    store.take_snapshot(database.project, user=None)
+    risks.judge_all(database.project.latest_snapshot)
+    environments.check_database_now(database)
+    rows = re.findall(r"<tr><td><a class=\"rev\".*?</tr>", page(client, database), re.DOTALL)
+    assert [re.findall(r">(\w+)</a>", row)[0] for row in rows] == ["four", "three", "two", "one"]
+    assert ["Data loss" in row for row in rows] == [True, False, False, False]
+    assert "downgrade refuses" in rows[0]
 
 
 def test_an_unknown_revision_is_explained(client: Client, database: Database) -> None:
