@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.permissions import Action
 from config.retelling import told
-from environments import policies
+from environments import policies, queries
+from environments.models import Database
 from environments.permissions import may_on
 from jobs import confirmation, gates
 from jobs.gates import Gate
@@ -55,6 +56,15 @@ def sort(found: list[Gate]) -> Gates:
     closed = [gate for gate in found if not gate.passed]
     waits = [(WAITS.get(gate.name, "clock"), gate) for gate in closed if gate.kind != "fix"]
     return Gates([gate for gate in closed if gate.kind == "fix"], waits, [gate for gate in found if gate.passed])
+
+
+def before(plan: Plan, found: Gates, user: User) -> Database | None:
+    """The database in which the plan's revisions have to succeed first, as long as they have not."""
+    if not any(gate.name == gates.PREVIOUS for gate in found.fix):
+        return None
+    _is_first, stage = gates.environment_before(plan.database)
+    there = list(queries.databases(user, project=plan.database.project, environment=stage)) if stage else []
+    return next((one for one in there if one.name == plan.database.name), there[0] if there else None)
 
 
 def options(plan: Plan, found: Gates, user: User) -> Options | None:

@@ -147,6 +147,7 @@ def _page(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "source": promotion.source if promotion else None,
         "further": _further(user, promotion, found.database.name) if promotion else [],
         "gates": sorted_gates,
+        "before": gate_view.before(found, sorted_gates, user),
         "policy_words": in_words(rules_for(found.database), found.database.environment),
         "asks_approval": sorted_gates.needs_approval or (promotion is not None and any(stage.protected for stage in promotion.stages)),
         "options": gate_view.options(found, sorted_gates, user),

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from environments.models import Database, Environment
+from environments.models import Database, Environment, Policy
 from jobs.models import Job, JobStatus, Plan
 from jobs.plans import make_plan
 from tests.jobs.conftest import table, write_revision
@@ -67,6 +67,15 @@ def test_posting_the_form_leads_to_the_plan(client: Client, database: Database) 
     shown = client.get(answer["Location"]).content.decode()
     assert "Run 3 on dev" in shown
     assert "What the policy of dev says" in shown, "one name for a place, that of its addresses"
+
+
+def test_a_gate_that_asks_for_another_environment_leads_there(
+    client: Client, database: Database, add_environment: Callable[..., Environment], add_database: Callable[..., Database]
+) -> None:
+    prod = add_database(add_environment("prod", 3))
+    Policy.objects.create(environment=prod.environment, require_previous=True)
+    shown = client.get(ask(client, prod, command="upgrade", revision="heads")["Location"]).content.decode()
+    assert f'<a href="/databases/{database.pk}/">Go to shop/dev</a>' in shown
 
 
 @pytest.mark.parametrize("revision", ["nonsense", "head^", "'; drop table", "", "a" * 300])
