@@ -131,6 +131,15 @@ const ui = (() => {
   reveal();
   $$("input[data-zone]").forEach((field) => (field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""));
 
+  // --- on paper the steps of a plan are open
+  addEventListener("beforeprint", () => $$("details.step:not([open])").forEach((step) => (step.open = step.dataset.folded = true)));
+  addEventListener("afterprint", () =>
+    $$("[data-folded]").forEach((step) => {
+      step.open = false;
+      delete step.dataset.folded;
+    }),
+  );
+
   // --- what asks for its name: the button waits for it and for every tick. The server asks for the same
   const settle = () =>
     $$("[data-typed]").forEach(({ id, form, value, dataset }) => {

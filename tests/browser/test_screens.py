@@ -11,6 +11,7 @@ from tests.browser.axe import OF_COLOURS, OF_WIDTHS, violations
 from tests.browser.conftest import Site
 from tests.browser.pages import PAGES, address
 from tests.browser.russian import english_left
+from tests.browser.small import small
 from tests.support.figures import note
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -86,6 +87,18 @@ def test_what_is_not_there_has_a_page(full: Site, open_page: Any, path: str) -> 
     page = open_page()
     assert page.goto(full.url(path)).status == 404
     assert page.get_by_role("link", name="Back to the pipeline").is_visible()
+
+
+def test_a_printed_plan_has_its_sql(full: Site, open_page: Any, tmp_path: Path) -> None:
+    made, page = small(full, tmp_path, "paper", environments=("dev",)), open_page(traced=False)
+    plan = full.api.post("/plans", {"database": made.databases["dev"], "command": "upgrade", "revision": "two"})["id"]
+    page.goto(full.url(f"/plans/{plan}/"))
+    page.get_by_text("lines of SQL").first.wait_for()
+    steps = page.locator("details.step")
+    page.evaluate("addEventListener('beforeprint', () => (window.printed = document.querySelectorAll('details.step[open]').length))")
+    page.pdf()
+    assert page.evaluate("window.printed") == steps.count() == 2
+    assert page.locator("details.step[open]").count() == 0, "as they were before"
 
 
 def test_a_dark_page_is_printed_dark_on_white(full: Site, open_page: Any) -> None:
