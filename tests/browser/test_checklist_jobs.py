@@ -95,6 +95,7 @@ def test_20_blocked_job_says_by_whom_and_cancel_says_what_stayed(
     made.upgrade("dev")
     holder = psycopg2.connect(url.replace("+psycopg2", ""), application_name="billing-worker")
     page = open_page()
+    full.api.ask("PATCH", "/environments/dev", {"lock_timeout": 120})  # time enough to look at it on two pages
     try:
         holder.cursor().execute("SELECT * FROM t_one")
         plan = full.api.post("/plans", {"database": made.databases["dev"], "command": "upgrade", "revision": "three"})["id"]
@@ -110,6 +111,7 @@ def test_20_blocked_job_says_by_whom_and_cancel_says_what_stayed(
         expect(page.locator("#job-state .badge").first).to_have_text("Canceled")
         expect(page.locator("#job-state")).to_contain_text("unchanged")
     finally:
+        full.api.ask("PATCH", "/environments/dev", {"lock_timeout": 5})
         holder.close()
 
 

@@ -35,7 +35,8 @@ from tests.support.roles import ADMIN, ANYONE, AUDITOR, CHECKER, LEAD, OPERATOR,
 from tests.support.sessions import signed_in
 
 ROLES = (*(role for role in Role if role != Role.NONE), *OUTSIDERS)
-METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")  # the one that may change something comes last
+OTHERS = ("PUT", "PATCH", "DELETE")
+METHODS = ("GET", *OTHERS, "POST")  # the one that may change something comes last
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,18 @@ def test_page_answers_those_who_may(world: dict[str, Any], role: str, subtests: 
     for name in PAGES:
         with subtests.test(name), undone():
             client = signed_in(user)
-            for method in METHODS:
+            for method in ("GET", "POST"):
+                answers_as_it_should(client, name, method, role, world)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, OUTSIDERS[-1]])
+def test_page_takes_no_other_method(world: dict[str, Any], role: str, subtests: pytest.Subtests) -> None:
+    """Who may everything, and who may nothing: the method is looked at whoever asks."""
+    client = signed_in(someone(role))
+    world["own_token"] = 1
+    for name in PAGES:
+        with subtests.test(name):
+            for method in OTHERS:
                 answers_as_it_should(client, name, method, role, world)
 
 

@@ -181,10 +181,11 @@ def test_a_project_that_closes_its_streams_does_not_hide_a_failure(world: World,
     assert world.run().error["code"] == "env_did_nothing"
 
 
-def test_an_error_that_cannot_say_itself_is_told_by_its_name(world: World) -> None:
+def test_an_error_that_cannot_say_itself_is_told_by_its_name_and_line(world: World) -> None:
     world.revision("four", "class Mute(Exception):\n    def __str__(self):\n        return self.words\nraise Mute")
     error = world.run().error
-    assert (error["step"], error["type"], error["message"], error["file"]) == ("four", "Mute", "Mute", "migrations/versions/four.py")
+    assert (error["step"], error["type"], error["file"]) == ("four", "Mute", "migrations/versions/four.py")
+    assert error["message"].endswith("comes from the line raise Mute")
 
 
 def test_a_missing_module_is_named(world: World) -> None:
