@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.connection import parse_url
 
 STORES = ("django.db.backends.postgresql", "django.db.backends.sqlite3")
+# A server that has gone without a word is noticed within a minute, in seconds and, the last, in milliseconds.
+PATIENCE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 
 
 def text(name: str, default: str = "") -> str:
@@ -58,15 +60,18 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def store(name: str, default: Path) -> dict[str, Any]:
-    """Django's description of the database that the URL names, or of a SQLite file; no sentence holds the URL, which holds a password."""
+    """Django's description of the database that the URL names, or of a SQLite file; no sentence holds the URL, which holds a password.
+    What the URL's query says of its patience with PostgreSQL counts."""
     url = text(name) or f"sqlite:///{quote(str(default))}"
     try:
-        found = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+        found: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     except ValueError:
         advice = "in which special characters of user and password are percent-encoded"
         raise ImproperlyConfigured(f"{name} cannot be read; use postgres://user:password@host:5432/name, {advice}.") from None
     if found["ENGINE"] not in STORES:
         raise ImproperlyConfigured(f"{name} names neither PostgreSQL nor SQLite; use postgres://user:password@host:5432/name.")
+    if "postgresql" in found["ENGINE"]:
+        found["OPTIONS"] = PATIENCE | found.get("OPTIONS", {})
     return found
 
 

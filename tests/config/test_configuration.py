@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import psycopg2.extensions
 import pytest
 import yaml
+
+from config import env
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = re.compile(r'(?:env\.(?:text|flag|words|number|networks|choice|store|broker)|keys\.kept)\(\s*"([A-Z_]+)"')
@@ -26,6 +29,13 @@ def test_configuration_lists_every_variable():
 def test_configuration_names_the_default(name, settings):
     row = next(line for line in (ROOT / "docs/configuration.md").read_text().splitlines() if line.startswith(f"| `{name}`"))
     assert f"`{getattr(settings, name)}`" in row
+
+
+def test_store_that_has_gone_is_given_up(monkeypatch):
+    monkeypatch.setenv("STORE", "postgres://ada:secret@db/x?connect_timeout=3")
+    options = env.store("STORE", Path("store.sqlite3"))["OPTIONS"]
+    assert (int(options["connect_timeout"]), options["tcp_user_timeout"]) == (3, 30_000)
+    psycopg2.extensions.make_dsn(**options)  # raises for what the driver does not know
 
 
 def compose() -> dict:
