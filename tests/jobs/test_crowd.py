@@ -13,7 +13,7 @@ import pytest
 from config.embedded import EmbeddedPostgres
 from tests.support import figures
 
-ROUNDS = 5
+ROUNDS = 3
 NEEDED = 2
 
 pytestmark = pytest.mark.slow
