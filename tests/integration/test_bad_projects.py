@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.stage import says_who
 from tests.runner.projects import ENV, World, table
-from tests.support.patience import is_gone
+from tests.support.patience import eventually, is_gone
 
 pytestmark = pytest.mark.slow
 FLOOD = """\
@@ -83,7 +83,7 @@ def test_bad_project_ends_as_a_failed_job_that_says_so(ended, name):
 def test_daemon_ends_with_its_job(ended, name):
     pids = [int(text) for text in ended[name][2].read_text().split()]
     assert pids
-    assert [pid for pid in pids if not is_gone(pid)] == []
+    eventually(lambda: all(is_gone(pid) for pid in pids), 5, "what was killed has ended")
 
 
 def test_flood_keeps_its_beginning_and_its_end(stage, ended):
@@ -101,4 +101,4 @@ def test_daemon_does_not_hold_up_a_migration_that_succeeds(stage, world: World, 
     assert (job["status"], took.total_seconds() < 15) == ("succeeded", True)
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert pids
-    assert all(is_gone(pid) for pid in pids)
+    eventually(lambda: all(is_gone(pid) for pid in pids), 5, "what was killed has ended")

@@ -29,6 +29,7 @@ from jobs.queries import log_lines
 from migrations_store.models import Project
 from tests.jobs.conftest import table, write_revision
 from tests.support.mariadb import MariaDB
+from tests.support.patience import command_line
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 CONCURRENTLY = "with op.get_context().autocommit_block(): op.execute('CREATE INDEX CONCURRENTLY {more} ix_slow ON t_one (id)')"
@@ -66,8 +67,9 @@ def cancel(job: Job) -> None:
 def kill_runner(_: Job) -> None:
     """SIGKILL for what runs the migration, as the system does when memory is short."""
     for pid in leftovers.descendants(os.getpid()):
-        if b"runner" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+        if b"runner" in command_line(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def run(job: Job, when: Callable[[], Any] = lambda: False, do: Callable[[Job], None] = cancel) -> Job:

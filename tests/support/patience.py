@@ -18,6 +18,14 @@ def eventually(question: Callable[[], T | None], timeout: float, what: str, ever
     return answer
 
 
+def command_line(pid: int) -> bytes:
+    """Empty for a process that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def is_gone(pid: int) -> bool:
     """Whether there is no such process, or nothing of it but what its parent has not collected."""
     try:
